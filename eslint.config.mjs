@@ -1,0 +1,133 @@
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+const rooms = {
+  // Who may look into which room. Anything not listed is refused.
+  contracts: [],
+  observability: [],
+  messaging: ['contracts', 'observability'],
+  'event-log': ['contracts', 'observability'],
+  'service-host': ['contracts', 'observability', 'messaging', 'event-log'],
+  'local-servers': [],
+  testing: ['contracts', 'observability', 'messaging', 'event-log', 'service-host', 'local-servers'],
+  order: ['contracts', 'observability', 'event-log', 'service-host', 'testing'],
+  inventory: ['contracts', 'observability', 'event-log', 'service-host', 'testing'],
+  payment: ['contracts', 'observability', 'event-log', 'service-host', 'testing'],
+  'payment-provider': ['observability'],
+  // The proofs and the tools look at what ships; nothing that ships looks at them.
+  simulation: ['contracts', 'order', 'inventory', 'payment'],
+  cluster: [
+    'contracts',
+    'observability',
+    'event-log',
+    'messaging',
+    'service-host',
+    'local-servers',
+    'order',
+    'inventory',
+    'payment',
+  ],
+  e2e: [
+    'contracts',
+    'observability',
+    'event-log',
+    'messaging',
+    'service-host',
+    'local-servers',
+    'testing',
+    'cluster',
+    'order',
+    'inventory',
+    'payment',
+  ],
+};
+
+const impure = [
+  '@nestjs/*',
+  'typeorm',
+  'pg',
+  'amqplib',
+  'node:*',
+  'fs',
+  'crypto',
+  'uuid',
+  'rxjs',
+  '@quadrille/*',
+  '!@quadrille/contracts',
+];
+
+export default [
+  { ignores: ['**/dist/**', '**/node_modules/**'] },
+  ...tseslint.configs.strict.map((config) => ({ ...config, files: ['**/*.ts'] })),
+  {
+    files: ['**/*.ts'],
+    plugins: { '@nx': nx },
+    languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          enforceBuildableLibDependency: false,
+          allow: [],
+          depConstraints: Object.entries(rooms).map(([room, may]) => ({
+            sourceTag: `room:${room}`,
+            onlyDependOnLibsWithTags: [room, ...may].map((name) => `room:${name}`),
+          })),
+        },
+      ],
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true, allowEmpty: false }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      eqeqeq: 'error',
+    },
+  },
+  {
+    // The rules of the business are pure: they import contracts and their own files, and know no clock, chance or machine.
+    files: ['apps/*/src/domain/**/*.ts', 'apps/*/src/choreography.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: impure, message: 'Deciders and choreography tables are pure: contracts only.' }] },
+      ],
+      'no-restricted-globals': [
+        'error',
+        'process',
+        'setTimeout',
+        'setInterval',
+        'fetch',
+        'crypto',
+        'performance',
+        'Buffer',
+        'console',
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'Time comes in as data.' },
+        { object: 'Math', property: 'random', message: 'Chance comes in as data.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Time comes in as data.' },
+      ],
+    },
+  },
+  {
+    files: ['libs/contracts/src/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['*', '!zod', '!./*'], message: 'Contracts import the schema library only.' }] },
+      ],
+    },
+  },
+];

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { defineEvent } from './event-definition.js';
+import { amountMinor, currency, uuid } from './values.js';
+
+const money = { orderId: uuid, paymentId: uuid, amountMinor, currency };
+
+export const paymentCaptured = defineEvent({
+  type: 'payment.captured.v1',
+  name: 'PaymentCaptured',
+  version: 1,
+  owner: 'payment',
+  summary: 'The provider moved the money to us.',
+  data: z.object(money),
+});
+
+export const paymentDeclined = defineEvent({
+  type: 'payment.declined.v1',
+  name: 'PaymentDeclined',
+  version: 1,
+  owner: 'payment',
+  summary: 'The provider will not charge this payment method; no money moved.',
+  data: z.object({ ...money, declineCode: z.string().min(1) }),
+});
+
+export const paymentRefunded = defineEvent({
+  type: 'payment.refunded.v1',
+  name: 'PaymentRefunded',
+  version: 1,
+  owner: 'payment',
+  summary: 'The whole captured amount went back to the customer.',
+  data: z.object(money),
+});
+
+export const paymentEvents = [paymentCaptured, paymentDeclined, paymentRefunded] as const;

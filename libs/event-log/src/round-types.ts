@@ -1,0 +1,64 @@
+import type { PublicEvent, Refusal, ViolationCode } from '@quadrille/contracts';
+
+/** Who set a decision off: kept in the log's rows and sent on with every event. */
+export interface Cause {
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly traceparent?: string | undefined;
+}
+
+/** The right to work on a partition, checked in every consumer round under a share lock. */
+export interface Lease {
+  readonly partition: number;
+  readonly owner: string;
+  readonly epoch: number;
+}
+
+/** A message that reached this service by the broker, or again from the held store. */
+export interface DeliveryItem {
+  readonly kind: 'delivery';
+  readonly messageId: string;
+  /** The subject: the order id. */
+  readonly key: string;
+  readonly partition: number;
+  readonly type: string;
+  /** The body as it came, kept when the message must be held. */
+  readonly body: Uint8Array;
+  readonly content:
+    | { readonly kind: 'event'; readonly event: PublicEvent }
+    /** Cannot be read here: held by key. */
+    | { readonly kind: 'unreadable'; readonly code: ViolationCode; readonly reason: string };
+  readonly cause: Cause;
+}
+
+/** A command from HTTP. What waits together commits together. */
+export interface RequestItem<Command, State> {
+  readonly kind: 'request';
+  readonly command: Command;
+  readonly idempotency?: { readonly scope: string; readonly key: string; readonly bodyHash: string } | undefined;
+  /** What the caller is answered, and what the same key is answered again: JSON. */
+  readonly answer: (state: State, version: number) => unknown;
+  readonly cause: Cause;
+}
+
+/** A deadline that is due, or a worker's answer. */
+export interface WakeUpItem<Command> {
+  readonly kind: 'wake-up';
+  readonly command: Command;
+  readonly cause: Cause;
+}
+
+export type RoundItem<Command, State> = DeliveryItem | RequestItem<Command, State> | WakeUpItem<Command>;
+
+export type Outcome =
+  /** Decided and committed (`events` may be 0). For requests `answer` is what to send. */
+  | { readonly kind: 'decided'; readonly events: number; readonly answer?: unknown }
+  /** The same idempotency key with the same body was answered before: here is that answer. */
+  | { readonly kind: 'replayed'; readonly answer: unknown }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** The inbox knew the message: nothing happened. */
+  | { readonly kind: 'duplicate' }
+  /** In the held store now, because it failed or because its key is held. */
+  | { readonly kind: 'held' }
+  /** A request or wake-up that met a fault (not a refusal): nothing was stored, the caller decides what to do. */
+  | { readonly kind: 'failed'; readonly error: Error };
