@@ -126,7 +126,7 @@ export default [
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['*', '!zod', '!./*'], message: 'Contracts import the schema library only.' }] },
+        { patterns: [{ regex: '^(?!zod$|\\./)', message: 'Contracts import the schema library only.' }] },
       ],
     },
   },

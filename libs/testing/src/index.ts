@@ -1,0 +1,2 @@
+export * from './throw-away-broker.js';
+export * from './throw-away-database.js';
