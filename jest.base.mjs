@@ -11,7 +11,7 @@ export const jestConfig = (name, more = {}) => ({
   displayName: name,
   testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'],
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['@quadrille/source', 'node', 'import', 'default'] },
+  testEnvironmentOptions: { customExportConditions: ['@quadrille/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
