@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { catalogue, definitionOf, type DataOf, type PublicEventType } from './catalogue.js';
 import { services, type ServiceName } from './event-definition.js';
-import { instant, uuid } from './values.js';
+import { instant, traceparent, uuid } from './values.js';
 
 /**
  * A CloudEvents 1.0 event in structured JSON mode (https://github.com/cloudevents/spec, v1.0.2), with the extensions
@@ -21,7 +21,7 @@ export const envelope = z.object({
   dataschema: z.string(),
   correlationid: z.string().min(1).max(255),
   causationid: z.string().min(1).max(255),
-  traceparent: z.string().optional(),
+  traceparent: traceparent.optional(),
   sequence: z.int().positive(),
   data: z.unknown(),
 });

@@ -15,3 +15,8 @@ export const instant = z.iso.datetime();
 /** A value that only the owner of the key can read, so that forgetting the key forgets the value. AES-256-GCM, base64. */
 export const encrypted = z.object({ keyId: z.string(), iv: z.string(), tag: z.string(), text: z.string() });
 export type Encrypted = z.infer<typeof encrypted>;
+
+/** W3C Trace Context, version 00 (https://www.w3.org/TR/trace-context/). */
+export const traceparent = z
+  .string()
+  .regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'must be a W3C traceparent');
