@@ -26,8 +26,8 @@ export interface DeliveryItem {
   readonly body: Uint8Array;
   readonly content:
     | { readonly kind: 'event'; readonly event: PublicEvent }
-    /** Cannot be read here: held by key. */
-    | { readonly kind: 'unreadable'; readonly code: ViolationCode; readonly reason: string };
+    /** Cannot be read here, or ended the process again and again (`crashed`): held by key, the decider is not asked. */
+    | { readonly kind: 'unreadable'; readonly code: ViolationCode | 'crashed'; readonly reason: string };
   readonly cause: Cause;
 }
 
@@ -58,7 +58,7 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** The inbox knew the message: nothing happened. */
   | { readonly kind: 'duplicate' }
-  /** In the held store now, because it failed or because its key is held. */
-  | { readonly kind: 'held' }
+  /** In the held store now: with the code of its failure, or without one because its key was held already. */
+  | { readonly kind: 'held'; readonly code?: string | undefined }
   /** A request or wake-up that met a fault (not a refusal): nothing was stored, the caller decides what to do. */
   | { readonly kind: 'failed'; readonly error: Error };
