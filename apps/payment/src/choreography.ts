@@ -1,0 +1,34 @@
+import { fact, type Choreography } from '@quadrille/contracts';
+import type { Money, PaymentCommand, PaymentEvent } from './domain/index.js';
+
+export const choreography: Choreography<PaymentCommand, PaymentEvent> = {
+  service: 'payment',
+  reactsTo: {
+    'order.placed.v1': ({ data }) => ({
+      type: 'RememberAmount',
+      orderId: data.orderId,
+      amountMinor: data.totalMinor,
+      currency: data.currency,
+      paymentMethod: data.paymentMethod,
+    }),
+    'inventory.stock-reserved.v1': ({ data }) => ({ type: 'RememberStock', orderId: data.orderId }),
+    'order.cancelled.v1': ({ data }) => ({ type: 'Abandon', orderId: data.orderId }),
+  },
+  publishes: {
+    AmountKnown: null,
+    StockKnown: null,
+    ChargeRequested: null,
+    IntentCreated: null,
+    Captured: (event) => fact('payment.captured.v1', money(event)),
+    Declined: (event) => fact('payment.declined.v1', { ...money(event), declineCode: event.declineCode }),
+    CancelRequested: null,
+    RefundRequested: null,
+    Refunded: (event) => fact('payment.refunded.v1', money(event)),
+    Closed: null,
+  },
+  announces: ['payment.captured.v1', 'payment.declined.v1', 'payment.refunded.v1'],
+};
+
+function money({ orderId, paymentId, amountMinor, currency }: Money): Money {
+  return { orderId, paymentId, amountMinor, currency };
+}
