@@ -1,1 +1,11 @@
-export {};
+export * from './configuration/environment.js';
+export * from './configuration/service-configuration.js';
+export * from './configuration/variables.js';
+export * from './http/admin-guard.js';
+export type { HttpRequest } from './http/http-request.js';
+export * from './http/idempotency.js';
+export * from './http/paging.js';
+export * from './http/problem.js';
+export * from './http/request-cause.js';
+export * from './http/uuid-param.js';
+export * from './http/validation.js';

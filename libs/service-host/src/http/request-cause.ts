@@ -1,0 +1,38 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Cause } from '@quadrille/event-log';
+import { currentTraceparent, parseTraceparent } from '@quadrille/observability';
+import { v7 } from 'uuid';
+import type { HttpRequest } from './http-request.js';
+
+interface Origin {
+  readonly correlationId: string;
+  readonly causationId: string;
+}
+
+const origins = new WeakMap<object, Origin>();
+
+/**
+ * The cause of what a request sets off, the same however often it is asked for: the client's `x-correlation-id` if it sent a usable
+ * one, an id of the request itself, and the present span or else the client's `traceparent`.
+ */
+export function requestCause(request: HttpRequest): Cause {
+  const { traceparent: sent } = request.headers;
+  const fromClient = typeof sent === 'string' && parseTraceparent(sent) ? sent : undefined;
+  const traceparent = currentTraceparent() ?? fromClient;
+  return { ...originOf(request), ...(traceparent === undefined ? {} : { traceparent }) };
+}
+
+/** `requestCause` as a handler's parameter. */
+export const RequestCause = createParamDecorator((_: unknown, context: ExecutionContext): Cause =>
+  requestCause(context.switchToHttp().getRequest<HttpRequest>()),
+);
+
+function originOf(request: HttpRequest): Origin {
+  const known = origins.get(request);
+  if (known) return known;
+  const sent = request.headers['x-correlation-id'];
+  const correlationId = typeof sent === 'string' && /^[\x21-\x7e]{1,255}$/.test(sent) ? sent : v7();
+  const origin = { correlationId, causationId: v7() };
+  origins.set(request, origin);
+  return origin;
+}
