@@ -103,3 +103,93 @@ export interface Placed {
   readonly placedAt: string;
   readonly dueAt: string;
 }
+
+export const orderDecider: Decider<OrderCommand, Order, OrderEvent> = {
+  initial: { status: 'none' },
+  streamOf: ({ orderId }) => `order-${orderId}`,
+  decide,
+  evolve,
+  awaits,
+};
+
+function decide(command: OrderCommand, order: Order, given: Given): readonly OrderEvent[] | Refusal {
+  switch (command.type) {
+    case 'Place':
+      return place(command, order, given);
+    case 'Cancel':
+      return order.status === 'none'
+        ? new Refusal('unknown_order', `there is no order ${command.orderId}`)
+        : cancel(order, 'customer_request', given);
+    case 'TimeOut':
+      return order.status === 'pending' && Date.parse(given.now) >= Date.parse(order.dueAt)
+        ? cancel(order, 'timed_out', given)
+        : [];
+    case 'RecordStockRejected':
+      return onceNoted(command.fact, order, (pending) => cancel(pending, 'out_of_stock', given));
+    case 'RecordPaymentCaptured':
+      return onceNoted(command.fact, order, (pending) => [{ type: 'Confirmed', orderId: pending.id, at: given.now }]);
+    case 'RecordPaymentDeclined':
+      return onceNoted(command.fact, order, (pending) =>
+        cancel(pending, 'payment_declined', given, command.declineCode),
+      );
+    case 'Note':
+      return onceNoted(command.fact, order, () => []);
+    default:
+      return unreachable(command);
+  }
+}
+
+function place({ type: _, deadlineMs, ...placement }: Place, order: Order, given: Given): readonly OrderEvent[] {
+  if (order.status !== 'none') return [];
+  const dueAt = new Date(Date.parse(given.now) + deadlineMs).toISOString();
+  return [{ type: 'Placed', ...placement, placedAt: given.now, dueAt }];
+}
+
+function cancel(
+  order: Exclude<Order, { status: 'none' }>,
+  reason: CancelReason,
+  given: Given,
+  declineCode: string | null = null,
+): readonly OrderEvent[] {
+  if (order.status === 'cancelled') return [];
+  return [{ type: 'Cancelled', orderId: order.id, at: given.now, reason, declineCode }];
+}
+
+/** Facts come late, twice and about orders that ended: the timeline keeps the first of a kind, and only a pending order reacts. */
+function onceNoted(
+  fact: HeardFact,
+  order: Order,
+  react: (pending: Extract<Order, { status: 'pending' }>) => readonly OrderEvent[],
+): readonly OrderEvent[] {
+  if (order.status === 'none' || order.noted.includes(nameOf(fact))) return [];
+  return [{ type: 'Noted', orderId: order.id, fact }, ...(order.status === 'pending' ? react(order) : [])];
+}
+
+function nameOf({ type }: HeardFact): string {
+  return type.replace(/\.v\d+$/, '');
+}
+
+function evolve(order: Order, event: OrderEvent): Order {
+  if (event.type === 'Placed') {
+    const { orderId, customerId, currency, totalMinor, lines, placedAt, dueAt } = event;
+    const placement = { id: orderId, customerId, currency, totalMinor, lines, placedAt, dueAt, noted: [] };
+    return { status: 'pending', ...placement, reason: null, declineCode: null, endedAt: null };
+  }
+  if (order.status === 'none') throw new Error(`${event.type} of order ${event.orderId}, which was never placed`);
+  switch (event.type) {
+    case 'Confirmed':
+      return { ...order, status: 'confirmed', reason: null, declineCode: null, endedAt: event.at };
+    case 'Cancelled':
+      return { ...order, status: 'cancelled', reason: event.reason, declineCode: event.declineCode, endedAt: event.at };
+    case 'Noted':
+      return { ...order, noted: [...order.noted, nameOf(event.fact)] };
+    default:
+      return unreachable(event);
+  }
+}
+
+function awaits(order: Order): Awaits<OrderCommand> | null {
+  return order.status === 'pending'
+    ? { kind: 'deadline', dueAt: order.dueAt, command: { type: 'TimeOut', orderId: order.id } }
+    : null;
+}

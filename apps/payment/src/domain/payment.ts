@@ -1,5 +1,3 @@
-import { Refusal, unreachable, type Awaits, type Decider, type Given } from '@quadrille/contracts';
-
 /**
  * A payment waits (`awaiting`) for two facts, the amount and the stock, in whichever order they come; then the provider is
  * asked (`charging`) until its answer is known: `captured` or `declined`. When the order is cancelled meanwhile the answer
@@ -9,24 +7,21 @@ import { Refusal, unreachable, type Awaits, type Decider, type Given } from '@qu
 export type Payment =
   | { readonly status: 'none' }
   | { readonly status: 'awaiting'; readonly amount: Amount | null; readonly stocked: boolean }
-  | { readonly status: 'charging'; readonly charge: Charge; readonly intentId: string | null }
-  | { readonly status: 'captured'; readonly charge: Charge; readonly intentId: string | null }
-  | {
-      readonly status: 'declined';
-      readonly charge: Charge;
-      readonly intentId: string | null;
-      readonly declineCode: string;
-    }
-  | { readonly status: 'cancelling'; readonly charge: Charge; readonly intentId: string | null }
-  | { readonly status: 'refunding'; readonly charge: Charge; readonly intentId: string | null }
-  | {
-      readonly status: 'refunded';
-      readonly charge: Charge;
-      readonly intentId: string | null;
-      readonly refundId: string | null;
-    }
-  /** `charge` is null when none was ever asked for. */
-  | { readonly status: 'closed'; readonly charge: Charge | null; readonly intentId: string | null };
+  | (Charged & { readonly status: 'charging' })
+  | (Charged & { readonly status: 'captured' })
+  | (Charged & { readonly status: 'declined'; readonly declineCode: string })
+  | (Charged & { readonly status: 'cancelling' })
+  | (Charged & { readonly status: 'refunding' })
+  | (Charged & { readonly status: 'refunded'; readonly refundId: string | null })
+  | (Charged & { readonly status: 'closed' })
+  /** Cancelled before any charge was asked for. */
+  | { readonly status: 'closed'; readonly charge: null; readonly intentId: null };
+
+/** A payment whose charge was asked for. `intentId` is null until the provider has answered with one. */
+export interface Charged {
+  readonly charge: Charge;
+  readonly intentId: string | null;
+}
 
 export interface Amount {
   readonly amountMinor: number;

@@ -1,0 +1,75 @@
+import { Refusal, unreachable } from '@quadrille/contracts';
+import type { Charge, Charged, Money, Payment, PaymentCommand, PaymentEvent } from './payment.js';
+
+type ProviderAnswer = Extract<PaymentCommand, { type: `Record${string}` }>;
+
+/**
+ * What the provider says may come twice, late and in any order: from the worker that asked and from webhooks.
+ * Money that was captured for an order that is over goes back, whatever was believed before.
+ */
+export function hearProvider(answer: ProviderAnswer, payment: Payment): readonly PaymentEvent[] | Refusal {
+  if (!('charge' in payment) || !payment.charge)
+    return new Refusal('unknown_intent', `nothing was asked of the provider for order ${answer.orderId}`);
+  switch (answer.type) {
+    case 'RecordIntent':
+      return isOpen(payment) && payment.intentId === null
+        ? [{ type: 'IntentCreated', orderId: answer.orderId, intentId: answer.intentId }]
+        : [];
+    case 'RecordCaptured':
+      return hearCaptured(answer.orderId, answer.intentId, payment);
+    case 'RecordDeclined':
+      return hearNothingMoved(answer.orderId, answer.declineCode, payment);
+    case 'RecordNotCharged':
+      return hearNothingMoved(answer.orderId, 'canceled', payment);
+    case 'RecordRefunded':
+      return payment.status === 'refunding'
+        ? [{ type: 'Refunded', ...moneyOf(answer.orderId, payment.charge), refundId: answer.refundId }]
+        : [];
+    default:
+      return unreachable(answer);
+  }
+}
+
+type ChargedPayment = Extract<Payment, Charged>;
+
+function isOpen({ status }: ChargedPayment): boolean {
+  return status === 'charging' || status === 'cancelling';
+}
+
+function hearCaptured(orderId: string, intentId: string, payment: ChargedPayment): readonly PaymentEvent[] | Refusal {
+  if (payment.intentId !== null && payment.intentId !== intentId)
+    return new Refusal('unknown_intent', `${intentId} is not the intent of order ${orderId}: ${payment.intentId} is`);
+  const captured: PaymentEvent = { type: 'Captured', ...moneyOf(orderId, payment.charge), intentId };
+  switch (payment.status) {
+    case 'charging':
+      return [captured];
+    case 'cancelling':
+    case 'closed':
+      return [captured, ...requestRefund(orderId, payment.charge, intentId)];
+    case 'declined':
+      // Silently: the order may not have heard of the decline yet, and must not be confirmed by money that goes back.
+      return requestRefund(orderId, payment.charge, intentId);
+    case 'captured':
+    case 'refunding':
+    case 'refunded':
+      return [];
+    default:
+      return unreachable(payment);
+  }
+}
+
+function hearNothingMoved(orderId: string, declineCode: string, payment: ChargedPayment): readonly PaymentEvent[] {
+  if (payment.status === 'charging') return [{ type: 'Declined', ...moneyOf(orderId, payment.charge), declineCode }];
+  return payment.status === 'cancelling' ? [{ type: 'Closed', orderId }] : [];
+}
+
+/** A charge of nothing was never at the provider, so it is refunded at once. */
+export function requestRefund(orderId: string, charge: Charge, intentId: string | null): readonly PaymentEvent[] {
+  const money = moneyOf(orderId, charge);
+  const requested: PaymentEvent = { type: 'RefundRequested', ...money, intentId };
+  return intentId === null ? [requested, { type: 'Refunded', ...money, refundId: null }] : [requested];
+}
+
+export function moneyOf(orderId: string, { paymentId, amountMinor, currency }: Charge): Money {
+  return { orderId, paymentId, amountMinor, currency };
+}
