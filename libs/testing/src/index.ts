@@ -1,2 +1,3 @@
+export * from './decider-specification.js';
 export * from './throw-away-broker.js';
 export * from './throw-away-database.js';
