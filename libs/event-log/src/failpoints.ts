@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * Named places in product code at which a test delays, throws, or ends the process. Off unless `QUADRILLE_FAILPOINTS`
+ * is set and `NODE_ENV` is not `production`.
+ *
+ * The variable is a comma-separated list of `name=action[:argument][@nth]`:
+ * - `delay:ms` waits before the step;
+ * - `throw[:code]` throws before the step, and the step does not happen;
+ * - `throw-after[:code]` throws after the step, which has happened;
+ * - `exit[:status]` ends the process before the step.
+ *
+ * With `@nth` only the nth pass acts, otherwise every pass. `round.committing=throw-after:ECONNRESET@3` makes the third
+ * COMMIT succeed and look like a lost connection.
+ */
+export function failpoint(name: string): Promise<void>;
+export function failpoint<Result>(name: string, step: () => Promise<Result>): Promise<Result>;
+export async function failpoint(name: string, step: () => Promise<unknown> = nothing): Promise<unknown> {
+  const planted = plantedActions.get(name);
+  if (planted) await planted();
+  const action = armed()?.get(name);
+  if (!action || !isDue(action)) return step();
+  switch (action.kind) {
+    case 'delay':
+      await sleep(Number(action.argument));
+      return step();
+    case 'throw':
+      throw new FailpointError(name, action.argument);
+    case 'throw-after':
+      await step();
+      throw new FailpointError(name, action.argument);
+    case 'exit':
+      return process.exit(Number(action.argument ?? 1));
+  }
+}
+
+/** What a failpoint throws. Its `code` is the one asked for, so that it can pass for a lost connection. */
+export class FailpointError extends Error {
+  constructor(
+    name: string,
+    readonly code = 'FAILPOINT',
+  ) {
+    super(`failpoint ${name}`);
+    this.name = 'FailpointError';
+  }
+}
+
+/** For tests in this process: runs `action` at every pass until the answered function is called. */
+export function plantFailpoint(name: string, action: () => Promise<void> | void): () => void {
+  plantedActions.set(name, action);
+  return () => plantedActions.delete(name);
+}
+
+const kinds = ['delay', 'throw', 'throw-after', 'exit'] as const;
+
+interface Action {
+  readonly kind: (typeof kinds)[number];
+  readonly argument: string | undefined;
+  readonly nth: number | undefined;
+  passes: number;
+}
+
+const plantedActions = new Map<string, () => Promise<void> | void>();
+let specification = '';
+let actions: Map<string, Action> | undefined;
+
+function armed(): Map<string, Action> | undefined {
+  const wanted = process.env.NODE_ENV === 'production' ? '' : (process.env.QUADRILLE_FAILPOINTS ?? '');
+  if (wanted !== specification) {
+    specification = wanted;
+    actions = wanted === '' ? undefined : parse(wanted);
+  }
+  return actions;
+}
+
+function parse(text: string): Map<string, Action> {
+  return new Map(
+    text.split(',').map((part) => {
+      const match = /^\s*([\w.-]+)=([a-z-]+)(?::([^@]*))?(?:@(\d+))?\s*$/.exec(part);
+      const kind = kinds.find((known) => known === match?.[2]);
+      if (!match?.[1] || !kind)
+        throw new Error(
+          `QUADRILLE_FAILPOINTS: "${part}" is not name=action[:argument][@nth], action one of ${kinds.join(', ')}`,
+        );
+      return [match[1], { kind, argument: match[3], nth: match[4] ? Number(match[4]) : undefined, passes: 0 }];
+    }),
+  );
+}
+
+function isDue(action: Action): boolean {
+  action.passes += 1;
+  return action.nth === undefined || action.passes === action.nth;
+}
+
+async function nothing(): Promise<void> {
+  // A bare failpoint guards no step.
+}
