@@ -1,0 +1,123 @@
+import type { Logger } from '@quadrille/observability';
+import { Client, type ClientConfig } from 'pg';
+import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { Loop } from './loop.js';
+
+/** What there is news of: log rows to publish, tasks to do, held messages to retry, or leases that are free. */
+export type Topic = 'log' | 'agenda' | 'held' | 'leases';
+
+const channel = 'quadrille';
+const answerTimeoutMs = 5000;
+const heartbeatMs = 10_000;
+
+/**
+ * Wakes whoever waits for news: in this process at once, in the other processes on this database by NOTIFY. It is a
+ * hint and no more: sent after the commit and never inside it, coalesced, lost while the connection is away. Every
+ * listener polls behind it.
+ */
+export class LogSignal {
+  private readonly listeners = new Map<Topic, Set<() => void>>();
+  private readonly unsent = new Set<Topic>();
+  private client: Client | undefined;
+  private sending = false;
+  private readonly connection: Loop;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly logger: Logger,
+  ) {
+    this.connection = new Loop({ name: 'signal', pauseMs: heartbeatMs, logger, step: () => this.keepConnected() });
+  }
+
+  start(): void {
+    this.connection.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.connection.stop();
+    await this.disconnect();
+  }
+
+  on(topic: Topic, listener: () => void): void {
+    const listeners = this.listeners.get(topic) ?? new Set();
+    this.listeners.set(topic, listeners.add(listener));
+  }
+
+  /** Call it after a commit. Never throws and never waits. */
+  raise(topic: Topic): void {
+    this.wake(topic);
+    this.unsent.add(topic);
+    void this.send();
+  }
+
+  private wake(topic: string): void {
+    for (const listener of this.listeners.get(topic as Topic) ?? []) listener();
+  }
+
+  /** While one notification is on its way, all that is raised shares the next one. */
+  private async send(): Promise<void> {
+    if (this.sending || !this.client) return;
+    this.sending = true;
+    try {
+      while (this.client && this.unsent.size > 0) {
+        const topics = [...this.unsent];
+        this.unsent.clear();
+        await this.client.query('select pg_notify($1, topic) from unnest($2::text[]) topic', [channel, topics]);
+      }
+    } catch (error) {
+      this.logger.debug({ err: error }, 'a notification was not sent; the other processes poll');
+      await this.disconnect();
+      this.connection.wake();
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  private async keepConnected(): Promise<void> {
+    if (this.client) {
+      await this.client.query('select 1').catch(() => this.disconnect());
+      if (this.client) return;
+    }
+    const client = new Client(connectionOf(this.dataSource));
+    client.on('error', (error) => {
+      this.logger.warn({ err: error }, 'the connection that listens for commits broke and is opened again');
+      if (this.client === client) this.client = undefined;
+      this.connection.wake();
+    });
+    client.on('notification', ({ processId, payload }) => {
+      if (payload && processId !== (client as unknown as { processID: number }).processID) this.wake(payload);
+    });
+    try {
+      await client.connect();
+      await client.query(`listen ${channel}`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    this.client = client;
+    // What was committed while nobody listened.
+    for (const topic of this.listeners.keys()) this.wake(topic);
+    void this.send();
+  }
+
+  private async disconnect(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    await client?.end().catch(() => undefined);
+  }
+}
+
+/** The pool's own settings, so that the listening connection reaches the same database in the same way. */
+function connectionOf(dataSource: DataSource): ClientConfig {
+  const pool = (dataSource.driver as PostgresDriver).master as { options: ClientConfig & { password?: string } };
+  const { password } = pool.options;
+  return {
+    ...pool.options,
+    // A pool hides its password from enumeration.
+    ...(password === undefined ? {} : { password }),
+    keepAlive: true,
+    query_timeout: answerTimeoutMs,
+    connectionTimeoutMillis: answerTimeoutMs,
+  };
+}

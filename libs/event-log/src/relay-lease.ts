@@ -1,0 +1,58 @@
+import type { DataSource } from 'typeorm';
+import { rows } from './sql.js';
+
+/** The right to be the one active relay of a service, and the checkpoint that only its holder moves. */
+export class RelayLease {
+  private epoch: string | undefined;
+  private renewedAt = 0;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly owner: string,
+    private readonly leaseMs: number,
+  ) {}
+
+  /** False as soon as somebody else may be active: by this machine's monotonic clock, so that a thawed owner knows at once. */
+  get held(): boolean {
+    return this.epoch !== undefined && performance.now() - this.renewedAt < this.leaseMs;
+  }
+
+  /** Takes the lease when it is free or expired. Answers with the checkpoint to go on from. */
+  async acquire(): Promise<number | undefined> {
+    const askedAt = performance.now();
+    const [taken] = await rows<{ epoch: string; position: string }>(
+      this.dataSource,
+      `update relay set owner = $1, epoch = epoch + 1, expires_at = clock_timestamp() + $2 * interval '1 millisecond'
+       where name = 'relay' and (owner is null or owner = $1 or expires_at < clock_timestamp())
+       returning epoch, position`,
+      [this.owner, this.leaseMs],
+    );
+    if (!taken) return undefined;
+    this.epoch = taken.epoch;
+    this.renewedAt = askedAt;
+    return Number(taken.position);
+  }
+
+  /** Extends the lease and moves the checkpoint, never backwards. False when the lease is somebody else's: nothing has moved. */
+  async renew(checkpoint: number): Promise<boolean> {
+    const askedAt = performance.now();
+    const renewed = await rows(
+      this.dataSource,
+      `update relay set position = greatest(position, $3), expires_at = clock_timestamp() + $4 * interval '1 millisecond'
+       where name = 'relay' and owner = $1 and epoch = $2 returning 1`,
+      [this.owner, this.epoch, checkpoint, this.leaseMs],
+    );
+    if (renewed.length === 0) this.epoch = undefined;
+    else this.renewedAt = askedAt;
+    return renewed.length > 0;
+  }
+
+  async release(): Promise<void> {
+    await rows(
+      this.dataSource,
+      `update relay set owner = null, expires_at = null where name = 'relay' and owner = $1 and epoch = $2`,
+      [this.owner, this.epoch],
+    );
+    this.epoch = undefined;
+  }
+}
