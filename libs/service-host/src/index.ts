@@ -7,5 +7,5 @@ export * from './http/idempotency.js';
 export * from './http/paging.js';
 export * from './http/problem.js';
 export * from './http/request-cause.js';
-export * from './http/uuid-param.js';
+export * from './http/path-param.js';
 export * from './http/validation.js';
