@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import { CommandGate, type Cause } from '@quadrille/event-log';
+import { bodyHash, invalidFields, type FieldError } from '@quadrille/service-host';
+import { v7 as uuidv7 } from 'uuid';
+import { ContactKeys } from '../contact/contact-keys.js';
+import { fingerprint, seal } from '../contact/sealed.js';
+import type { Order, OrderCommand, OrderLine } from '../domain/index.js';
+import { OrderConfiguration } from '../order-configuration.js';
+import { viewOf } from '../storage/order-view.js';
+import { PriceList } from '../storage/price-list.js';
+import { shapeOf, type OrderShape, type PlaceOrderBody } from './shapes.js';
+
+/** From a checked body to a placed order: prices from the price list, the contact sealed, the answer kept for the key. */
+@Injectable()
+export class PlaceOrder {
+  constructor(
+    private readonly gate: CommandGate<OrderCommand, Order>,
+    private readonly prices: PriceList,
+    private readonly contactKeys: ContactKeys,
+    private readonly configuration: OrderConfiguration,
+  ) {}
+
+  async place(body: PlaceOrderBody, idempotencyKey: string, cause: Cause): Promise<OrderShape> {
+    const contact = body.contact && (await this.protect(body.customerId, body.contact.email));
+    const idempotency = {
+      scope: `customer ${body.customerId}`,
+      key: idempotencyKey,
+      bodyHash: bodyHash({ ...body, contact: contact?.fingerprint }),
+    };
+    const lines = await this.priced(body);
+    const { answer } = await this.gate.send(
+      {
+        type: 'Place',
+        orderId: uuidv7(),
+        customerId: body.customerId,
+        currency: body.currency,
+        // At most 100 lines of 1000 pieces at 100,000,000 minor units: far inside the safe integers.
+        totalMinor: lines.reduce((sum, { quantity, unitMinor }) => sum + quantity * unitMinor, 0),
+        lines,
+        paymentMethod: body.paymentMethod,
+        contact: contact && { email: contact.sealed },
+        deadlineMs: this.configuration.ORDER_DEADLINE_MS,
+      },
+      { cause, idempotency, answer: orderAnswer },
+    );
+    return answer as OrderShape;
+  }
+
+  /**
+   * The address leaves this function sealed only. Its part in the body's hash is a keyed fingerprint, which is forgotten
+   * with the key like the address itself; a plain hash could be guessed for as long as the idempotency row lives.
+   */
+  private async protect(customerId: string, email: string) {
+    const key = await this.contactKeys.ofCustomer(customerId);
+    return { sealed: seal(key, Buffer.from(email)), fingerprint: fingerprint(key, email) };
+  }
+
+  private async priced({ lines, currency }: PlaceOrderBody): Promise<OrderLine[]> {
+    const prices = await this.prices.of(lines.map(({ sku }) => sku));
+    const unknown: FieldError[] = [];
+    const foreign: FieldError[] = [];
+    const priced: OrderLine[] = [];
+    for (const [index, line] of lines.entries()) {
+      const price = prices.get(line.sku);
+      if (!price)
+        unknown.push({ path: `lines.${index}.sku`, code: 'unknown_sku', message: `${line.sku} has no price` });
+      else if (price.currency !== currency)
+        foreign.push({
+          path: 'currency',
+          code: 'currency_mismatch',
+          message: `is ${currency}, but the price of ${line.sku} is in ${price.currency}`,
+        });
+      else priced.push({ ...line, unitMinor: price.amountMinor });
+    }
+    if (unknown.length > 0) throw invalidFields(unknown, 'unknown_sku');
+    if (foreign.length > 0) throw invalidFields(foreign, 'currency_mismatch');
+    return priced;
+  }
+}
+
+/** The order as the client gets it, the same as a read right after. */
+export function orderAnswer(order: Order, version: number): OrderShape {
+  if (order.status === 'none') throw new Error('an order that was just decided on does not exist');
+  return shapeOf(viewOf(order, version));
+}

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, LessThan, Not, Repository } from 'typeorm';
+import { OrderView } from './order-view.js';
+
+export interface OrderFilter {
+  readonly customerId?: string | undefined;
+  readonly status?: OrderView['status'] | undefined;
+}
+
+/** Reads of the read model. */
+@Injectable()
+export class Orders {
+  constructor(@InjectRepository(OrderView) private readonly views: Repository<OrderView>) {}
+
+  find(id: string): Promise<OrderView | null> {
+    return this.views.findOneBy({ id });
+  }
+
+  /** The newest first, up to `take` that are older than the order `before`. */
+  page({ customerId, status }: OrderFilter, before: string | undefined, take: number): Promise<OrderView[]> {
+    return this.views.find({
+      where: {
+        ...(customerId !== undefined && { customerId }),
+        ...(status !== undefined && { status }),
+        ...(before !== undefined && { id: LessThan(before) }),
+      },
+      order: { id: 'DESC' },
+      take,
+    });
+  }
+
+  /** Which of these orders have ended: one statement for all that are asked about. */
+  async endedOf(ids: readonly string[]): Promise<string[]> {
+    const ended = await this.views.find({ select: { id: true }, where: { id: In(ids), status: Not('pending') } });
+    return ended.map(({ id }) => id);
+  }
+}

@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, MoreThan, Repository } from 'typeorm';
+import { Price } from './price.js';
+
+@Injectable()
+export class PriceList {
+  constructor(@InjectRepository(Price) private readonly prices: Repository<Price>) {}
+
+  async set(price: Price): Promise<void> {
+    await this.prices.upsert(price, ['sku']);
+  }
+
+  /** The prices that exist, by SKU. */
+  async of(skus: readonly string[]): Promise<ReadonlyMap<string, Price>> {
+    const found = await this.prices.findBy({ sku: In(skus) });
+    return new Map(found.map((price) => [price.sku, price]));
+  }
+
+  /** In SKU order, up to `take` after the SKU `after`. */
+  page(after: string | undefined, take: number): Promise<Price[]> {
+    return this.prices.find({
+      where: after === undefined ? {} : { sku: MoreThan(after) },
+      order: { sku: 'ASC' },
+      take,
+    });
+  }
+}
