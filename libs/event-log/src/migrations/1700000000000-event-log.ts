@@ -66,7 +66,10 @@ const tables = [
      first_at timestamptz not null default now(),
      last_at timestamptz not null default now(),
      next_at timestamptz,
+     replayed_by text,
+     replayed_at timestamptz,
      closed_by text,
+     closed_at timestamptz,
      closed_reason text
    )`,
   `create index held_message_by_key on held_message (key, id) where status <> 'discarded'`,
@@ -88,11 +91,13 @@ const tables = [
      check ((kind = 'deadline') = (command is not null))
    )`,
   `create index agenda_due on agenda (kind, due_at)`,
+  // `json` keeps the answer's text as it was, so that a replay is the same to the byte.
+  // json and not jsonb: an answer is given again as it was given first, fields in their order.
   `create table idempotency (
      scope text not null,
      key text not null,
      body_hash text not null,
-     answer jsonb,
+     answer json,
      created_at timestamptz not null default now(),
      primary key (scope, key)
    )`,
