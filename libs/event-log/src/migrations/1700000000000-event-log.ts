@@ -92,7 +92,6 @@ const tables = [
    )`,
   `create index agenda_due on agenda (kind, due_at)`,
   // `json` keeps the answer's text as it was, so that a replay is the same to the byte.
-  // json and not jsonb: an answer is given again as it was given first, fields in their order.
   `create table idempotency (
      scope text not null,
      key text not null,
