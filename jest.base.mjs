@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const swc = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
 delete swc.$schema;
 
 /**
  * One Jest configuration for every project: sources through swc, ESM, packages of this workspace read from their sources.
- * `.int.spec.ts` suites take their servers from the environment, or start private ones (see libs/testing).
+ * With `servers: true` the suites have a PostgreSQL and a RabbitMQ: those that the environment names, or private ones.
  */
-export const jestConfig = (name, more = {}) => ({
+export const jestConfig = (name, { servers = false, ...more } = {}) => ({
   displayName: name,
   testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'],
   testEnvironment: 'node',
@@ -16,5 +17,13 @@ export const jestConfig = (name, more = {}) => ({
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
   testTimeout: 60_000,
+  ...(servers && {
+    globalSetup: path('libs/testing/jest-servers/setup.mjs'),
+    globalTeardown: path('libs/testing/jest-servers/teardown.mjs'),
+  }),
   ...more,
 });
+
+function path(relative) {
+  return fileURLToPath(new URL(relative, import.meta.url));
+}

@@ -1,3 +1,3 @@
 import { jestConfig } from '../../jest.base.mjs';
 
-export default jestConfig('inventory');
+export default jestConfig('inventory', { servers: true });

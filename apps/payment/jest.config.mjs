@@ -1,3 +1,3 @@
 import { jestConfig } from '../../jest.base.mjs';
 
-export default jestConfig('payment');
+export default jestConfig('payment', { servers: true });

@@ -1,3 +1,3 @@
 import { jestConfig } from '../../jest.base.mjs';
 
-export default jestConfig('event-log');
+export default jestConfig('event-log', { servers: true });

@@ -1,3 +1,3 @@
 import { jestConfig } from '../../jest.base.mjs';
 
-export default jestConfig('service-host');
+export default jestConfig('service-host', { servers: true });

@@ -1,3 +1,3 @@
 import { jestConfig } from '../../jest.base.mjs';
 
-export default jestConfig('cluster');
+export default jestConfig('cluster', { servers: true });

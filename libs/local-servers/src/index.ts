@@ -1,1 +1,6 @@
-export {};
+export * from './directory-lock.js';
+export * from './free-port.js';
+export * from './owned-process.js';
+export * from './postgres.js';
+export * from './rabbitmq.js';
+export * from './rabbitmq-installation.js';

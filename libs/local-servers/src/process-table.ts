@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+
+/** A process and the moment it began: a number alone may belong to somebody else a moment later. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly began: string;
+}
+
+/** The identity of a process that runs now; a zombie does not. */
+export function identityOf(pid: number): ProcessIdentity | undefined {
+  return running(pid)[0];
+}
+
+export function isRunning(process: ProcessIdentity): boolean {
+  return identityOf(process.pid)?.began === process.began;
+}
+
+/** A process with its children, their children and so on, parents first; empty when it has ended. */
+export function processTree(pid: number): ProcessIdentity[] {
+  const all = running();
+  const tree = all.filter((process) => process.pid === pid);
+  for (const parent of tree) tree.push(...all.filter((process) => process.parent === parent.pid));
+  return tree.map(({ pid, began }) => ({ pid, began }));
+}
+
+/** Sends a signal to the process if it is still the same one. Answers whether it was. */
+export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  if (!isRunning(target)) return false;
+  try {
+    process.kill(target.pid, signal);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+interface RunningProcess extends ProcessIdentity {
+  readonly parent: number;
+}
+
+function running(only?: number): RunningProcess[] {
+  return existsSync('/proc/self/stat') ? fromProc(only) : fromPs(only);
+}
+
+function fromProc(only?: number): RunningProcess[] {
+  const pids = only === undefined ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [String(only)];
+  return pids.flatMap((pid) => {
+    let stat: string;
+    try {
+      stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    } catch {
+      return []; // It ended while we read.
+    }
+    // `pid (name) state parent ... start`: the name may hold spaces and brackets, so count from the last one (proc(5)).
+    const [state, parent, ...more] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (state === 'Z' || state === 'X') return [];
+    return [{ pid: Number(pid), parent: Number(parent), began: String(more[17]) }];
+  });
+}
+
+function fromPs(only?: number): RunningProcess[] {
+  let lines: string;
+  try {
+    const which = only === undefined ? ['-A'] : ['-p', String(only)];
+    lines = execFileSync('ps', [...which, '-o', 'pid=,ppid=,state=,lstart='], { encoding: 'utf8' });
+  } catch {
+    return []; // `ps -p` fails when there is no such process.
+  }
+  return lines
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , state]) => !state?.startsWith('Z'))
+    .map(([pid, parent, , ...began]) => ({ pid: Number(pid), parent: Number(parent), began: began.join(' ') }));
+}
