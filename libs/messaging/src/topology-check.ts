@@ -1,0 +1,83 @@
+import type { ChannelModel } from 'amqplib';
+import { slotCount } from '@quadrille/contracts';
+import { Broker } from './broker.js';
+import { closeGently, endOf, openConnection } from './connection.js';
+import { partitionQueue, serviceExchange } from './names.js';
+import { exchangeExists, queueStateOf } from './queue-state.js';
+import { partitionsOf, type DeclareTopologyOptions, type ServiceTable } from './topology.js';
+
+export interface CheckTopologyOptions {
+  readonly table: ServiceTable;
+  /** The tables of all other services: those among them that hear this one must have their queues. */
+  readonly others: readonly ServiceTable[];
+  readonly partitions: DeclareTopologyOptions['partitions'];
+}
+
+/** The broker is not as the setup step should have left it. */
+export class TopologyMissing extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'TopologyMissing';
+  }
+}
+
+/**
+ * Rejects with `TopologyMissing` when a queue that should hear this service does not exist, or when this service's own queues
+ * are not there or are there for another number of partitions. Only asks, changes nothing, and needs no permissions.
+ */
+export async function checkTopology(broker: Broker | string, options: CheckTopologyOptions): Promise<void> {
+  if (broker instanceof Broker) return broker.ask((model) => check(model, options));
+  const model = await openConnection({ url: broker, name: 'quadrille check', heartbeatSeconds: 5 });
+  void endOf(model);
+  try {
+    await check(model, options);
+  } finally {
+    await closeGently(model);
+  }
+}
+
+async function check(model: ChannelModel, { table, others, partitions }: CheckTopologyOptions): Promise<void> {
+  const wanted = partitionsOf(table.service, partitions);
+  const own = await declaredPartitions(model, table.service, wanted);
+  if (own === undefined) throw new TopologyMissing(`the broker has no queues for ${table.service}; run the setup step`);
+  if (own !== wanted)
+    throw new TopologyMissing(
+      `${table.service} is configured with PARTITIONS=${wanted}, but the broker has queues for ${own}; run the setup step`,
+    );
+  await everyQueue(model, table.service, own);
+  for (const other of others) {
+    const heard = table.announces.filter((type) => other.hears.includes(type));
+    if (heard.length === 0) continue;
+    const count = await declaredPartitions(model, other.service, expected(other.service, partitions) ?? wanted);
+    if (count === undefined)
+      throw new TopologyMissing(
+        `the broker has no queues for ${other.service}, which should hear ${heard.join(', ')} of ${table.service}; run the setup step`,
+      );
+    await everyQueue(model, other.service, count);
+  }
+}
+
+function expected(service: string, partitions: CheckTopologyOptions['partitions']): number | undefined {
+  return typeof partitions === 'number' ? partitions : partitions[service];
+}
+
+/** How many partitions a service's queues are for, looking for the expected number first. */
+async function declaredPartitions(
+  model: ChannelModel,
+  service: string,
+  expectedCount: number,
+): Promise<number | undefined> {
+  if (await queueStateOf(model, partitionQueue(service, 0, expectedCount))) return expectedCount;
+  if (!(await exchangeExists(model, serviceExchange(service)))) return undefined;
+  for (let count = 1; count <= slotCount; count++)
+    if (await queueStateOf(model, partitionQueue(service, 0, count))) return count;
+  return undefined;
+}
+
+async function everyQueue(model: ChannelModel, service: string, count: number): Promise<void> {
+  for (let partition = 0; partition < count; partition++) {
+    const queue = partitionQueue(service, partition, count);
+    if (!(await queueStateOf(model, queue)))
+      throw new TopologyMissing(`the broker has no queue ${queue}; run the setup step`);
+  }
+}
