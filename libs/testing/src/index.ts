@@ -1,3 +1,4 @@
+export * from './announcements.js';
 export * from './decider-specification.js';
 export * from './throw-away-broker.js';
 export * from './throw-away-database.js';
