@@ -76,9 +76,13 @@ function parentOf({ traceparent }: SpanOptions): Context {
   return trace.setSpanContext(context.active(), { traceId, spanId, traceFlags, isRemote: true });
 }
 
+/** Short, because a service that stops waits for its last export. */
+const exportTimeoutMs = 2_000;
+
 /** The exporter is loaded only where it is used: it is large, and most processes on a laptop have no collector. */
 async function exporting(otlpEndpoint: string | undefined): Promise<SpanProcessor[]> {
   if (otlpEndpoint === undefined) return [];
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
-  return [new BatchSpanProcessor(new OTLPTraceExporter({ url: `${otlpEndpoint.replace(/\/+$/, '')}/v1/traces` }))];
+  const url = `${otlpEndpoint.replace(/\/+$/, '')}/v1/traces`;
+  return [new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: exportTimeoutMs }))];
 }
