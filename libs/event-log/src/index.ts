@@ -1,4 +1,14 @@
+export * from './data-source.js';
 export * from './deliveries.js';
+export * from './event-sourced.js';
+export * from './failpoints.js';
+export * from './faults.js';
+export * from './migrate.js';
 export * from './participant.js';
 export * from './publisher.js';
+export * from './retry-policy.js';
 export * from './round-types.js';
+export * from './round.js';
+export type { Failure } from './held-store.js';
+export type { News } from './round-batch.js';
+export { readStream, type LoggedEvent } from './log.js';

@@ -1,0 +1,91 @@
+import { Refusal, type Choreography, type PublicEvent } from '@quadrille/contracts';
+import type { Assignment } from './decisions.js';
+import { failedRow, heldAmong, waitingRow, type NewHeld } from './held-store.js';
+import { claimKeys, slotOfKey, type IdempotencyKey, type StoredAnswer } from './idempotency.js';
+import { claimMessages } from './inbox.js';
+import type { Transaction } from './participant.js';
+import { retryDelayMs, type RetryPolicy } from './retry-policy.js';
+import type { DeliveryItem, Outcome, RequestItem, RoundItem } from './round-types.js';
+
+/** What becomes of an item before anything is decided. */
+export type Admission<Command, State> =
+  | ({ readonly kind: 'assigned' } & Assignment<Command, State>)
+  | { readonly kind: 'hold'; readonly row: NewHeld }
+  | Outcome;
+
+/**
+ * Sorts a batch: what is known already, what has to queue up behind a held message of its key, and what is to be decided.
+ * Claims inbox rows and idempotency keys, in a fixed order, until the transaction ends.
+ */
+export async function admit<Command, State>(
+  tx: Transaction,
+  reactsTo: Choreography<Command, never>['reactsTo'],
+  items: readonly RoundItem<Command, State>[],
+  retry: RetryPolicy,
+): Promise<Admission<Command, State>[]> {
+  const deliveries = items.filter((item) => item.kind === 'delivery');
+  const fresh = await claimMessages(
+    tx,
+    deliveries.map(({ messageId }) => messageId),
+  );
+  const answers = await claimKeys(
+    tx,
+    items.flatMap((item) => (item.kind === 'request' && item.idempotency ? [item.idempotency] : [])),
+  );
+  const heldKeys = await heldAmong(tx, [
+    ...new Set(deliveries.filter(({ messageId }) => fresh.has(messageId.toLowerCase())).map(({ key }) => key)),
+  ]);
+  return items.map((item) => {
+    switch (item.kind) {
+      case 'delivery':
+        return admitDelivery(item, fresh, heldKeys, reactsTo, retry);
+      case 'request':
+        return admitRequest(item, answers);
+      case 'wake-up':
+        return { kind: 'assigned', command: item.command, cause: item.cause };
+    }
+  });
+}
+
+function admitDelivery<Command, State>(
+  item: DeliveryItem,
+  fresh: Set<string>,
+  heldKeys: Set<string>,
+  reactsTo: Choreography<Command, never>['reactsTo'],
+  retry: RetryPolicy,
+): Admission<Command, State> {
+  // Deleting makes a second copy within the batch a duplicate.
+  if (!fresh.delete(item.messageId.toLowerCase())) return { kind: 'duplicate' };
+  if (heldKeys.has(item.key)) return { kind: 'hold', row: waitingRow(item) };
+  if (item.content.kind === 'unreadable') {
+    heldKeys.add(item.key);
+    return { kind: 'hold', row: failedRow(item, item.content, retryDelayMs(retry, 1)) };
+  }
+  const command = commandOf(reactsTo, item.content.event);
+  // A binding of yesterday may still bring what nobody listens to any more.
+  return command ? { kind: 'assigned', command, cause: item.cause } : { kind: 'decided', events: 0 };
+}
+
+function admitRequest<Command, State>(
+  { command, cause, answer, idempotency }: RequestItem<Command, State>,
+  answers: ReadonlyMap<string, StoredAnswer>,
+): Admission<Command, State> {
+  const stored = idempotency && answers.get(slotOfKey(idempotency));
+  if (!stored) return { kind: 'assigned', command, cause, answer };
+  if (stored.bodyHash === idempotency.bodyHash) return { kind: 'replayed', answer: stored.answer };
+  return { kind: 'refused', refusal: keyReused(idempotency) };
+}
+
+function keyReused({ key }: IdempotencyKey): Refusal {
+  return new Refusal('idempotency_key_reused', `the idempotency key ${key} was used before with another body`);
+}
+
+/** The command that an event means to this service, or undefined when it does not listen to it. */
+export function commandOf<Command>(
+  reactsTo: Choreography<Command, never>['reactsTo'],
+  event: PublicEvent,
+): Command | undefined {
+  // The table's entry for a type takes events of that type, which TypeScript cannot follow through the lookup.
+  const translate = reactsTo[event.type] as ((event: PublicEvent) => Command) | undefined;
+  return translate?.(event);
+}

@@ -1,0 +1,44 @@
+import type { DataSourceOptions } from 'typeorm';
+import { EventLog1700000000000 } from './migrations/1700000000000-event-log.js';
+import type { AnyParticipant } from './participant.js';
+
+/** The tables of the event log; a service's own come beside them. */
+export const eventLogMigrations = [EventLog1700000000000];
+
+/** No round waits for ever: neither for a statement, nor for a lock, nor with a transaction open and nothing to say. */
+const timeouts = {
+  statement_timeout: 10_000,
+  lock_timeout: 5000,
+  idle_in_transaction_session_timeout: 10_000,
+};
+
+/** When even the server is silent. */
+const answerTimeoutMs = 15_000;
+const connectTimeoutMs = 5000;
+
+/**
+ * How a service connects to its database. The timeouts are sent with the connection's first packet and cost no
+ * transaction a round trip.
+ */
+export function eventLogDataSourceOptions(
+  url: string,
+  participant: AnyParticipant,
+  { poolSize = 10 }: { readonly poolSize?: number } = {},
+): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url,
+    poolSize,
+    connectTimeoutMS: connectTimeoutMs,
+    applicationName: `quadrille-${participant.name}`,
+    installExtensions: false,
+    entities: [...participant.entities],
+    migrations: [...eventLogMigrations, ...participant.migrations],
+    extra: {
+      ...timeouts,
+      query_timeout: answerTimeoutMs,
+      keepAlive: true,
+      options: '-c default_transaction_isolation=read\\ committed',
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { admit, type Admission } from './admission.js';
+import { Decisions } from './decisions.js';
+import { insertHeld } from './held-store.js';
+import { freeKeys, storeAnswers } from './idempotency.js';
+import type { Participant, Transaction } from './participant.js';
+import type { RetryPolicy } from './retry-policy.js';
+import { startRound } from './round-start.js';
+import type { Lease, Outcome, RoundItem } from './round-types.js';
+
+/** What a committed round leaves to do for others. */
+export interface News {
+  /** Events to publish. */
+  readonly events: number;
+  /** New entries of the agenda. */
+  readonly armed: number;
+  /** Messages in the held store that were not there before. */
+  readonly held: number;
+}
+
+export interface BatchResult {
+  readonly outcomes: readonly Outcome[];
+  readonly news: News;
+}
+
+interface Typed {
+  readonly type: string;
+}
+
+/** One batch in one transaction, one statement per step for the whole batch. Items must not repeat an idempotency key. */
+export async function runBatch<Command extends Typed, State, Event extends Typed>(
+  tx: Transaction,
+  participant: Participant<Command, State, Event>,
+  items: readonly RoundItem<Command, State>[],
+  lease: Lease | undefined,
+  retry: RetryPolicy,
+): Promise<BatchResult> {
+  const now = await startRound(tx, lease);
+  const admissions = await admit(tx, participant.choreography.reactsTo, items, retry);
+  const toHold = admissions.flatMap((admission) => (admission.kind === 'hold' ? [admission.row] : []));
+  const assignments = admissions.filter((admission) => admission.kind === 'assigned');
+  await insertHeld(tx, toHold);
+  if (assignments.length === 0)
+    return { outcomes: admissions.map(outcomeOf), news: { events: 0, armed: 0, held: toHold.length } };
+
+  const decisions = await Decisions.make(tx, participant, now, assignments);
+  const armed = await decisions.save(tx);
+  const verdicts = decisions.verdicts.values();
+  const outcomes = admissions.map((admission) =>
+    admission.kind === 'assigned' ? (verdicts.next().value as Outcome) : outcomeOf(admission),
+  );
+  await settleKeys(tx, items, admissions, outcomes);
+  const events = await decisions.append(tx);
+  return { outcomes, news: { events, armed, held: toHold.length } };
+}
+
+function outcomeOf<Command, State>(admission: Admission<Command, State>): Outcome {
+  if (admission.kind === 'assigned') throw new Error('an assigned item has no outcome before its decision');
+  return admission.kind === 'hold' ? { kind: 'held' } : admission;
+}
+
+async function settleKeys<Command, State>(
+  tx: Transaction,
+  items: readonly RoundItem<Command, State>[],
+  admissions: readonly Admission<Command, State>[],
+  outcomes: readonly Outcome[],
+): Promise<void> {
+  const claimed = items.flatMap((item, place) => {
+    const outcome = outcomes[place];
+    return item.kind === 'request' && item.idempotency && outcome && admissions[place]?.kind === 'assigned'
+      ? [{ key: item.idempotency, outcome }]
+      : [];
+  });
+  await storeAnswers(
+    tx,
+    claimed.flatMap(({ key, outcome }) => (outcome.kind === 'decided' ? [{ key, answer: outcome.answer }] : [])),
+  );
+  await freeKeys(
+    tx,
+    claimed.flatMap(({ key, outcome }) => (outcome.kind === 'refused' ? [key] : [])),
+  );
+}
