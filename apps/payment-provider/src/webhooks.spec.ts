@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Stripe } from 'stripe';
+import {
+  emptyDirectory,
+  eventually,
+  type TestProvider,
+  testProvider,
+  webhookEndpoint,
+  webhookSecret,
+} from '../test/harness.js';
+
+let directory: Awaited<ReturnType<typeof emptyDirectory>>;
+let endpoint: Awaited<ReturnType<typeof webhookEndpoint>>;
+let provider: TestProvider;
+
+beforeAll(async () => {
+  directory = await emptyDirectory();
+  endpoint = await webhookEndpoint();
+  provider = await testProvider(directory.path, {
+    WEBHOOK_URL: endpoint.url,
+    STRIPE_WEBHOOK_SECRET: webhookSecret,
+  });
+});
+
+afterAll(async () => {
+  await provider.close();
+  await endpoint.close();
+  await directory.remove();
+});
+
+beforeEach(async () => {
+  endpoint.received.length = 0;
+  await provider.admin('DELETE', '/admin/faults');
+});
+
+async function confirmed(paymentMethod: string): Promise<string> {
+  const { id } = await provider.stripe.paymentIntents.create({
+    amount: 700,
+    currency: 'eur',
+    payment_method: paymentMethod,
+    metadata: { orderId: 'order-1' },
+  });
+  await provider.stripe.paymentIntents.confirm(id).catch((error: unknown) => {
+    if (!(error instanceof Stripe.errors.StripeCardError)) throw error;
+  });
+  return id;
+}
+
+function received(count: number) {
+  return eventually(() => (endpoint.received.length >= count ? endpoint.received : undefined));
+}
+
+describe('webhooks', () => {
+  it('are signed so that the official SDK verifies them', async () => {
+    const id = await confirmed('pm_card_visa');
+    const [webhook] = await received(1);
+    const signature = webhook?.headers['stripe-signature'] as string;
+    const event = Stripe.webhooks.constructEvent(webhook?.payload ?? '', signature, webhookSecret);
+    expect(event).toMatchObject({
+      type: 'payment_intent.succeeded',
+      data: { object: { id, status: 'succeeded', metadata: { orderId: 'order-1' } } },
+    });
+    expect(() => Stripe.webhooks.constructEvent(webhook?.payload ?? '', signature, 'whsec_other')).toThrow();
+  });
+
+  it('tell of declines, cancellations and refunds', async () => {
+    const declined = await confirmed('pm_card_chargeDeclined');
+    await received(1);
+    await provider.stripe.paymentIntents.cancel(declined);
+    await received(2);
+    await provider.stripe.refunds.create({ payment_intent: await confirmed('pm_card_visa') });
+    await received(5);
+    expect(endpoint.types().sort()).toEqual([
+      'charge.refunded',
+      'payment_intent.canceled',
+      'payment_intent.payment_failed',
+      'payment_intent.succeeded',
+      'refund.updated',
+    ]);
+  });
+
+  it('come again until they are taken', async () => {
+    endpoint.refuse(1);
+    await confirmed('pm_card_visa');
+    const [first, second] = await received(2);
+    expect(second?.payload).toBe(first?.payload);
+  });
+
+  it('come doubled, or not at all, when the administrator wants it so', async () => {
+    await provider.admin('PUT', '/admin/faults', { webhooks: 'off' });
+    const silenced = await confirmed('pm_card_visa');
+    await provider.admin('PUT', '/admin/faults', { webhooks: 'double' });
+    await confirmed('pm_card_visa');
+    const [first, second] = await received(2);
+    expect(second?.payload).toBe(first?.payload);
+    expect(first?.payload).not.toContain(silenced);
+  });
+});
