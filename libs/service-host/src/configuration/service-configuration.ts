@@ -7,8 +7,11 @@ import { address, count, listOf, milliseconds, oneOf, secret, text } from './var
 export const roles = ['http', 'consume', 'relay', 'work'] as const;
 export type Role = (typeof roles)[number];
 
+/** All that migrations need. */
+export const databaseUrl = address('postgres:', 'postgresql:').describe("The service's own PostgreSQL database.");
+
 const base = {
-  DATABASE_URL: address('postgres:', 'postgresql:').describe("The service's own PostgreSQL database."),
+  DATABASE_URL: databaseUrl,
   AMQP_URL: address('amqp:', 'amqps:').describe('The RabbitMQ broker, with the virtual host as its path.'),
   HTTP_HOST: text().default('127.0.0.1').describe('The address that HTTP listens on.'),
   HTTP_PORT: count({ min: 0, max: 65_535 }).describe('The port that HTTP listens on; 0 takes a free one.'),
@@ -29,15 +32,18 @@ const base = {
     .describe('An OTLP collector that traces are sent to; without it they stay in the process.'),
   DATABASE_POOL_SIZE: count({ min: 4, max: 500 }).default(10).describe('Connections to the database at most.'),
   LEASE_MS: milliseconds({ min: 1_000 })
-    .default(15_000)
+    .default(5_000)
     .describe("How long a partition or the relay stays a process's own without a renewal."),
   RETRY_ATTEMPTS_MAX: count({ max: 1_000 })
-    .default(10)
+    .default(8)
     .describe('Attempts of a failing message before it becomes a dead letter.'),
-  RETRY_FIRST_MS: milliseconds().default(500).describe('The wait before the second attempt; later ones grow.'),
+  RETRY_FIRST_MS: milliseconds().default(200).describe('The wait before the second attempt; later ones grow.'),
   HTTP_BODY_BYTES_MAX: count({ min: 1_024, max: 16_777_216 })
     .default(131_072)
     .describe('The largest request body that is read.'),
+  SHUTDOWN_WAIT_MS: milliseconds({ min: 0, max: 20_000 })
+    .default(500)
+    .describe('How long requests are still taken after readiness went off, so that a load balancer can notice.'),
 } as const;
 
 /**

@@ -46,7 +46,8 @@ function strict<Schema extends z.ZodType>(schema: Schema): Schema {
 /** Where a JSON schema describes an object without saying that nothing else may be in it. */
 function looseObjectIn(node: unknown, path: string): string | undefined {
   if (typeof node !== 'object' || node === null) return undefined;
-  if ('properties' in node && !('additionalProperties' in node)) return path;
+  const isObject = 'type' in node && node.type === 'object' && 'properties' in node;
+  if (isObject && !('additionalProperties' in node)) return path;
   for (const [name, child] of Object.entries(node)) {
     const found = looseObjectIn(child, name === 'properties' || name === 'items' ? path : `${path}.${name}`);
     if (found) return found;
