@@ -30,6 +30,8 @@ export interface CommandGateOptions {
 export interface Answer {
   /** True when the same request was answered before. */
   readonly replayed: boolean;
+  /** What happened because of this call: 0 when it changed nothing, or was answered before. */
+  readonly events: number;
   readonly answer: unknown;
 }
 
@@ -138,9 +140,9 @@ export class CommandGate<Command extends { readonly type: string }, State> {
 function settle<Command, State>({ resolve, reject }: Waiting<Command, State>, outcome: Outcome | undefined): void {
   switch (outcome?.kind) {
     case 'decided':
-      return resolve({ replayed: false, answer: outcome.answer });
+      return resolve({ replayed: false, events: outcome.events, answer: outcome.answer });
     case 'replayed':
-      return resolve({ replayed: true, answer: outcome.answer });
+      return resolve({ replayed: true, events: 0, answer: outcome.answer });
     case 'refused':
       return reject(new RefusedError(outcome.refusal));
     case 'failed':

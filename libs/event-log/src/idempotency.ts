@@ -1,3 +1,4 @@
+import type { EntityManager } from 'typeorm';
 import { RoundCollision } from './faults.js';
 import type { Transaction } from './participant.js';
 
@@ -10,6 +11,18 @@ export interface IdempotencyKey {
 export interface StoredAnswer {
   readonly bodyHash: string;
   readonly answer: unknown;
+}
+
+/** What a key was answered before: for a caller who can no longer make the command that led to the answer. */
+export async function storedAnswer(
+  manager: EntityManager,
+  { scope, key }: Pick<IdempotencyKey, 'scope' | 'key'>,
+): Promise<StoredAnswer | undefined> {
+  const [stored] = await manager.query<{ body_hash: string; answer: unknown }[]>(
+    `select body_hash, answer from idempotency where scope = $1 and key = $2 and answer is not null`,
+    [scope, key],
+  );
+  return stored && { bodyHash: stored.body_hash, answer: stored.answer };
 }
 
 /** One text for scope and key, to compare by. */

@@ -14,5 +14,6 @@ export * from './round-types.js';
 export * from './round.js';
 export type { Failure, HeldStatus } from './held-store.js';
 export type { News } from './round-batch.js';
+export { storedAnswer, type IdempotencyKey, type StoredAnswer } from './idempotency.js';
 export { readStream, type LoggedEvent } from './log.js';
 export type { DeadLetter, DeadLetterDetails } from './dead-letter-row.js';
