@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { ParticipantModule } from '@quadrille/service-host';
 import { ContactKeys } from './contact/contact-keys.js';
 import { OrderEnds } from './http/order-ends.js';
@@ -13,10 +12,7 @@ import { PriceList } from './storage/price-list.js';
 import { Timeline } from './storage/timeline.js';
 
 @Module({
-  imports: [
-    ParticipantModule.for(orderParticipant, { configuration: OrderConfiguration }),
-    TypeOrmModule.forFeature([...orderParticipant.entities]),
-  ],
+  imports: [ParticipantModule.for(orderParticipant, { configuration: OrderConfiguration })],
   controllers: [OrdersController, PricesController],
   providers: [ContactKeys, OrderEnds, Orders, PlaceOrder, PriceList, Timeline],
 })

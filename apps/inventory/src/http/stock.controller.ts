@@ -1,6 +1,5 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { InjectRepository } from '@nestjs/typeorm';
 import { sku as skuSchema } from '@quadrille/contracts';
 import { CommandGate, type Cause } from '@quadrille/event-log';
 import {
@@ -17,7 +16,7 @@ import {
   zodQuery,
   type Page,
 } from '@quadrille/service-host';
-import { MoreThan, Repository } from 'typeorm';
+import { DataSource, MoreThan, type Repository } from 'typeorm';
 import type { Inventory, InventoryCommand } from '../domain/index.js';
 import { Stock } from '../storage/stock.js';
 import {
@@ -33,10 +32,14 @@ import {
 @ApiTags('stock')
 @Controller('v1/stock')
 export class StockController {
+  private readonly stock: Repository<Stock>;
+
   constructor(
     private readonly gate: CommandGate<InventoryCommand, Inventory>,
-    @InjectRepository(Stock) private readonly stock: Repository<Stock>,
-  ) {}
+    dataSource: DataSource,
+  ) {
+    this.stock = dataSource.getRepository(Stock);
+  }
 
   @Get()
   @ApiZodResponse(200, stockListShape, 'In SKU order.')

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
 import { createHash, randomBytes } from 'node:crypto';
-import { Repository } from 'typeorm';
+import { DataSource, type Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { OrderConfiguration } from '../order-configuration.js';
 import { ContactKey } from './contact-key.js';
@@ -13,12 +12,11 @@ import { seal, unseal, type SecretKey } from './sealed.js';
  */
 @Injectable()
 export class ContactKeys {
+  private readonly keys: Repository<ContactKey>;
   private readonly master: SecretKey | undefined;
 
-  constructor(
-    @InjectRepository(ContactKey) private readonly keys: Repository<ContactKey>,
-    configuration: OrderConfiguration,
-  ) {
+  constructor(dataSource: DataSource, configuration: OrderConfiguration) {
+    this.keys = dataSource.getRepository(ContactKey);
     const bytes = configuration.CONTACT_MASTER_KEY;
     this.master = bytes && { id: `master-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}`, bytes };
   }

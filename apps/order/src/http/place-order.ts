@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { CommandGate, type Cause } from '@quadrille/event-log';
-import { bodyHash, invalidFields, type FieldError } from '@quadrille/service-host';
+import { CommandGate, storedAnswer, type Cause } from '@quadrille/event-log';
+import { bodyHash, invalidFields, type FieldError, type ProblemException } from '@quadrille/service-host';
+import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { ContactKeys } from '../contact/contact-keys.js';
 import { fingerprint, seal } from '../contact/sealed.js';
@@ -10,11 +11,17 @@ import { viewOf } from '../storage/order-view.js';
 import { PriceList } from '../storage/price-list.js';
 import { shapeOf, type OrderShape, type PlaceOrderBody } from './shapes.js';
 
+interface Priced {
+  readonly lines: readonly OrderLine[];
+  readonly problem?: ProblemException;
+}
+
 /** From a checked body to a placed order: prices from the price list, the contact sealed, the answer kept for the key. */
 @Injectable()
 export class PlaceOrder {
   constructor(
     private readonly gate: CommandGate<OrderCommand, Order>,
+    private readonly dataSource: DataSource,
     private readonly prices: PriceList,
     private readonly contactKeys: ContactKeys,
     private readonly configuration: OrderConfiguration,
@@ -27,7 +34,13 @@ export class PlaceOrder {
       key: idempotencyKey,
       bodyHash: bodyHash({ ...body, contact: contact?.fingerprint }),
     };
-    const lines = await this.priced(body);
+    const { lines, problem } = await this.price(body);
+    if (problem) {
+      // Prices may have changed since: what was placed before under this key is answered as it was then.
+      const earlier = await storedAnswer(this.dataSource.manager, idempotency);
+      if (earlier?.bodyHash === idempotency.bodyHash) return earlier.answer as OrderShape;
+      throw problem;
+    }
     const { answer } = await this.gate.send(
       {
         type: 'Place',
@@ -55,7 +68,7 @@ export class PlaceOrder {
     return { sealed: seal(key, Buffer.from(email)), fingerprint: fingerprint(key, email) };
   }
 
-  private async priced({ lines, currency }: PlaceOrderBody): Promise<OrderLine[]> {
+  private async price({ lines, currency }: PlaceOrderBody): Promise<Priced> {
     const prices = await this.prices.of(lines.map(({ sku }) => sku));
     const unknown: FieldError[] = [];
     const foreign: FieldError[] = [];
@@ -72,9 +85,9 @@ export class PlaceOrder {
         });
       else priced.push({ ...line, unitMinor: price.amountMinor });
     }
-    if (unknown.length > 0) throw invalidFields(unknown, 'unknown_sku');
-    if (foreign.length > 0) throw invalidFields(foreign, 'currency_mismatch');
-    return priced;
+    if (unknown.length > 0) return { lines: [], problem: invalidFields(unknown, 'unknown_sku') };
+    if (foreign.length > 0) return { lines: [], problem: invalidFields(foreign, 'currency_mismatch') };
+    return { lines: priced };
   }
 }
 

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { In, LessThan, Not, Repository } from 'typeorm';
+import { Any, DataSource, LessThan, Not, type Repository } from 'typeorm';
 import { OrderView } from './order-view.js';
 
 export interface OrderFilter {
@@ -11,7 +10,11 @@ export interface OrderFilter {
 /** Reads of the read model. */
 @Injectable()
 export class Orders {
-  constructor(@InjectRepository(OrderView) private readonly views: Repository<OrderView>) {}
+  private readonly views: Repository<OrderView>;
+
+  constructor(dataSource: DataSource) {
+    this.views = dataSource.getRepository(OrderView);
+  }
 
   find(id: string): Promise<OrderView | null> {
     return this.views.findOneBy({ id });
@@ -32,7 +35,7 @@ export class Orders {
 
   /** Which of these orders have ended: one statement for all that are asked about. */
   async endedOf(ids: readonly string[]): Promise<string[]> {
-    const ended = await this.views.find({ select: { id: true }, where: { id: In(ids), status: Not('pending') } });
+    const ended = await this.views.find({ select: { id: true }, where: { id: Any(ids), status: Not('pending') } });
     return ended.map(({ id }) => id);
   }
 }

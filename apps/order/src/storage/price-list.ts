@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { In, MoreThan, Repository } from 'typeorm';
+import { Any, DataSource, MoreThan, type Repository } from 'typeorm';
 import { Price } from './price.js';
 
 @Injectable()
 export class PriceList {
-  constructor(@InjectRepository(Price) private readonly prices: Repository<Price>) {}
+  private readonly prices: Repository<Price>;
+
+  constructor(dataSource: DataSource) {
+    this.prices = dataSource.getRepository(Price);
+  }
 
   async set(price: Price): Promise<void> {
     await this.prices.upsert(price, ['sku']);
@@ -13,7 +16,7 @@ export class PriceList {
 
   /** The prices that exist, by SKU. */
   async of(skus: readonly string[]): Promise<ReadonlyMap<string, Price>> {
-    const found = await this.prices.findBy({ sku: In(skus) });
+    const found = await this.prices.findBy({ sku: Any(skus) });
     return new Map(found.map((price) => [price.sku, price]));
   }
 

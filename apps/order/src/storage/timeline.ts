@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Fact } from '@quadrille/contracts';
 import { readStream } from '@quadrille/event-log';
-import { EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { choreography } from '../choreography.js';
 import type { OrderEvent } from '../domain/index.js';
 
@@ -17,10 +17,10 @@ export interface TimelineItem {
 /** What everyone announced about an order, as the order service came to know it: its own stream, told in public events. */
 @Injectable()
 export class Timeline {
-  constructor(private readonly manager: EntityManager) {}
+  constructor(private readonly dataSource: DataSource) {}
 
   async of(orderId: string): Promise<TimelineItem[]> {
-    const logged = await readStream(this.manager, `order-${orderId}`);
+    const logged = await readStream(this.dataSource.manager, `order-${orderId}`);
     return logged.flatMap(({ id, event, recordedAt }): TimelineItem[] => {
       const own = event as OrderEvent;
       if (own.type === 'Noted') return [own.fact];
