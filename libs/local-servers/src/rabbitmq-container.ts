@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { startOwnedProcess } from './owned-process.js';
@@ -13,6 +14,7 @@ const docker = (...args: string[]) => promisify(execFile)('docker', args);
  */
 export async function startContainer(directory: string, ports: BrokerPorts, password: string): Promise<BrokerProcess> {
   const name = containerName(directory);
+  writeFileSync(join(directory, 'container'), name);
   await docker('rm', '--force', name).catch(() => undefined); // What a killed owner may have left; usually nothing.
   const client = await startOwnedProcess({
     command: 'docker',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { lastLines } from './last-lines.js';
 import { endWithin, type Exit, type OwnedProcess, startOwnedProcess } from './owned-process.js';
 import type { LocalServer } from './postgres.js';
 import { isRunning, type ProcessIdentity, processTree } from './process-table.js';
-import { startContainer } from './rabbitmq-container.js';
+import { removeContainerData, startContainer } from './rabbitmq-container.js';
 import { ensureRabbitMqInstalled, type RabbitMqInstallation } from './rabbitmq-installation.js';
 
 export interface LocalRabbitMqOptions {
@@ -81,6 +81,12 @@ export async function startRabbitMq(options: LocalRabbitMqOptions): Promise<Loca
     lock.release();
     throw error;
   }
+}
+
+/** Removes what `startRabbitMq` keeps for this directory, wherever it lies. */
+export async function removeRabbitMqData(directory: string): Promise<void> {
+  if (existsSync(join(directory, 'container'))) await removeContainerData(directory);
+  rmSync(directory, { recursive: true, force: true });
 }
 
 function start(

@@ -1,0 +1,222 @@
+import type { ServiceName } from '@quadrille/contracts';
+import { freePort } from '@quadrille/local-servers';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Part } from './part.js';
+import { type PerService, perService } from './participants.js';
+import { type Secrets, secretsIn } from './secrets.js';
+import { PostgresPart, RabbitMqPart } from './server-parts.js';
+import { Service } from './service.js';
+import { environmentOf, isParticipant, type ProcessName, processNames } from './service-environment.js';
+import { rotateLog, startServiceProcess } from './service-process.js';
+import { prepareServers, removePreparations, type ServerPlan } from './setup/prepare-servers.js';
+
+/** Servers that run already. What is not given, the cluster starts as its own. */
+export interface GivenServers {
+  /** A PostgreSQL administrator, who may create databases and roles. */
+  readonly postgresUrl?: string | undefined;
+  /** A RabbitMQ user who may declare in the virtual host of its path. */
+  readonly amqpUrl?: string | undefined;
+  /** The root of its management API; without it all services use `amqpUrl`. */
+  readonly brokerAdminUrl?: string | undefined;
+}
+
+export interface ClusterOptions {
+  /** Data, logs and secrets live here; a directory of a former cluster is used again. */
+  readonly directory: string;
+  readonly servers?: GivenServers;
+  /** Begins the names of databases, roles and broker users, so that clusters can share servers: `quadrille`. */
+  readonly namespace?: string;
+  /** `false` for servers of its own whose data nobody needs after it. */
+  readonly durable?: boolean;
+  readonly partitions?: number;
+  readonly replicas?: Partial<Record<ProcessName, number>>;
+  /** Variables beside and over those that the cluster gives. */
+  readonly environment?: Partial<Record<ProcessName, Readonly<Record<string, string>>>>;
+  /** Taken when they are free; by default any free port is. */
+  readonly ports?: Partial<Record<ProcessName, number>>;
+  /** When given, whatever ends by itself is started again, and this is told. */
+  readonly supervisor?: (notice: string) => void;
+  /** Runs each step of the start; a place to show progress. */
+  readonly step?: <Value>(title: string, work: () => Promise<Value>) => Promise<Value>;
+  readonly readyWithinMs?: number;
+}
+
+/** Starts a whole system and resolves when every part is ready; when one fails, stops the others first. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const cluster = new Cluster(options);
+  try {
+    await cluster.start();
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+/** A whole system on this machine: servers, the setup step, and each service as processes of its own. */
+export class Cluster {
+  readonly logDirectory: string;
+  private readonly secrets: Secrets;
+  private readonly ownPostgres: PostgresPart | undefined;
+  private readonly ownRabbitMq: RabbitMqPart | undefined;
+  private readonly services = new Map<ProcessName, Service>();
+  private plan: ServerPlan | undefined;
+  private stopping = false;
+
+  constructor(private readonly options: ClusterOptions) {
+    const { directory, servers, supervisor, durable = true } = options;
+    this.logDirectory = join(directory, 'logs');
+    mkdirSync(this.logDirectory, { recursive: true });
+    this.secrets = secretsIn(join(directory, 'secrets.json'));
+    if (servers?.postgresUrl === undefined) this.ownPostgres = new PostgresPart({ directory, durable, supervisor });
+    if (servers?.amqpUrl === undefined) this.ownRabbitMq = new RabbitMqPart({ directory, durable, supervisor });
+  }
+
+  async start(): Promise<void> {
+    const step = this.options.step ?? ((_title, work) => work());
+    await allSettled(
+      [this.ownPostgres, this.ownRabbitMq].map(
+        (server) => server && step(server.name, () => this.unlessStopping(() => server.start())),
+      ),
+    );
+    const plan = (this.plan = this.makePlan());
+    await step('databases, broker users, topology', () => this.unlessStopping(() => prepareServers(plan)));
+    await this.makeServices(plan);
+    const starting = [...this.services.values()].map((service) =>
+      step(service.name, () => this.unlessStopping(() => service.start())),
+    );
+    await allSettled(starting);
+  }
+
+  /** Stops services first, then the provider, then the servers it started. No process of the cluster is left. */
+  async stop({ removeData = false } = {}): Promise<void> {
+    this.stopping = true;
+    const services = [...this.services.values()];
+    await allSettled(services.filter(({ name }) => isParticipant(name)).map((service) => service.stop()));
+    await allSettled(services.map((service) => service.stop()));
+    if (removeData && this.plan) await removePreparations(this.plan);
+    await allSettled([this.ownRabbitMq?.stop(), this.ownPostgres?.stop()]);
+  }
+
+  service(name: ProcessName): Service {
+    const service = this.services.get(name);
+    if (service) return service;
+    throw new Error(`${name} has not started yet.`);
+  }
+
+  /** The cluster's own PostgreSQL. */
+  get postgres(): PostgresPart {
+    if (this.ownPostgres) return this.ownPostgres;
+    throw new Error('This cluster was given its PostgreSQL.');
+  }
+
+  /** The cluster's own RabbitMQ. */
+  get rabbitMq(): RabbitMqPart {
+    if (this.ownRabbitMq) return this.ownRabbitMq;
+    throw new Error('This cluster was given its RabbitMQ.');
+  }
+
+  get adminToken(): string {
+    return this.secrets.adminToken;
+  }
+
+  /** Where each service's data lie, with its own role's credentials. */
+  get databaseUrls(): PerService<string> {
+    return this.prepared.databaseUrls;
+  }
+
+  /** The broker, with an administrator's credentials. */
+  get amqpUrl(): string {
+    return this.prepared.amqpUrl;
+  }
+
+  get brokerAdminUrl(): string | undefined {
+    return this.prepared.brokerAdminUrl;
+  }
+
+  private get prepared(): ServerPlan {
+    if (this.plan) return this.plan;
+    throw new Error('The servers have not started yet.');
+  }
+
+  private makePlan(): ServerPlan {
+    const { servers, namespace = 'quadrille', partitions = 4 } = this.options;
+    const postgresAdminUrl = servers?.postgresUrl ?? this.postgres.adminUrl;
+    const amqpUrl = servers?.amqpUrl ?? this.rabbitMq.url;
+    const brokerAdminUrl = servers?.amqpUrl === undefined ? this.rabbitMq.adminUrl : servers.brokerAdminUrl;
+    const own = (service: ServiceName) => `${namespace}_${service}`;
+    return {
+      postgresAdminUrl,
+      amqpUrl,
+      brokerAdminUrl,
+      partitions,
+      databaseUrls: perService((service) => this.urlFor(postgresAdminUrl, own(service), `/${own(service)}`)),
+      amqpUrls: perService((service) => (brokerAdminUrl === undefined ? amqpUrl : this.urlFor(amqpUrl, own(service)))),
+    };
+  }
+
+  private urlFor(adminUrl: string, user: string, path?: string): string {
+    const url = new URL(adminUrl);
+    url.username = user;
+    url.password = this.secrets.servicePassword;
+    if (path !== undefined) url.pathname = path;
+    return url.href;
+  }
+
+  private async makeServices(plan: ServerPlan): Promise<void> {
+    const ports = new Map<ProcessName, number[]>();
+    for (const name of processNames) {
+      const taken = [...ports.values()].flat();
+      ports.set(name, await this.portsFor(name, taken));
+    }
+    const urls = (name: ProcessName) => (ports.get(name) ?? []).map((port) => `http://127.0.0.1:${port}`);
+    for (const name of processNames) {
+      const replicas = (ports.get(name) ?? []).map((port, index) => {
+        const url = `http://127.0.0.1:${port}`;
+        const logFile = join(this.logDirectory, `${name}${index === 0 ? '' : `-${index + 1}`}.log`);
+        rotateLog(logFile);
+        const environment = {
+          ...environmentOf(name, {
+            ...plan,
+            port,
+            secrets: this.secrets,
+            paymentUrl: urls('payment')[0] ?? '',
+            providerUrl: urls('payment-provider')[0] ?? '',
+            providerDirectory: join(this.options.directory, 'payment-provider'),
+          }),
+          ...this.options.environment?.[name],
+        };
+        const readyWithinMs = this.options.readyWithinMs ?? 120_000;
+        const part = new Part({
+          name: index === 0 ? name : `${name} ${index + 1}`,
+          supervisor: this.options.supervisor,
+          launch: () => startServiceProcess({ name, url, logFile, environment, readyWithinMs }),
+        });
+        return { url, logFile, part };
+      });
+      this.services.set(name, new Service(name, replicas));
+    }
+  }
+
+  private async portsFor(name: ProcessName, taken: readonly number[]): Promise<number[]> {
+    const ports: number[] = [];
+    while (ports.length < (this.options.replicas?.[name] ?? 1)) {
+      const port = await freePort(ports.length === 0 ? this.options.ports?.[name] : undefined);
+      if (!taken.includes(port) && !ports.includes(port)) ports.push(port);
+    }
+    return ports;
+  }
+
+  private async unlessStopping<Value>(work: () => Promise<Value>): Promise<Value> {
+    if (this.stopping) throw new Error('The cluster was stopped while it started.');
+    return work();
+  }
+}
+
+/** Waits for all, also when one fails, so that nothing is still under way afterwards. */
+async function allSettled(work: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  const outcomes = await Promise.allSettled(work.filter((one) => one !== undefined));
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure) throw failure.reason;
+}

@@ -1,0 +1,59 @@
+import { migrate } from '@quadrille/event-log';
+import { declareTopology } from '@quadrille/messaging';
+import { participants, type PerService, tables } from '../participants.js';
+import { prepareBrokerUser, removeBrokerUser } from './broker-users.js';
+import { prepareDatabase, removeDatabase } from './databases.js';
+import { withPatience } from './patience.js';
+
+export interface ServerPlan {
+  /** Who may create databases and roles. Without it the services' databases must be there. */
+  readonly postgresAdminUrl?: string | undefined;
+  /** Who may declare exchanges and queues. */
+  readonly amqpUrl: string;
+  /** The root of RabbitMQ's management API. Without it the services' broker users must be there. */
+  readonly brokerAdminUrl?: string | undefined;
+  readonly databaseUrls: PerService<string>;
+  readonly amqpUrls: PerService<string>;
+  readonly partitions: number;
+  /** How long servers that are still coming up are waited for. */
+  readonly waitMs?: number;
+}
+
+/**
+ * The setup step: brings the servers to where the services can start. Makes databases, roles and broker users so that the
+ * services' URLs work, migrates each database and declares the topology of all choreography tables. It may run again at any
+ * time, and by several at once.
+ */
+export async function prepareServers(plan: ServerPlan): Promise<void> {
+  const waitMs = plan.waitMs ?? 60_000;
+  const databases = participants.map(async (participant) => {
+    const url = plan.databaseUrls[participant.name];
+    const admin = plan.postgresAdminUrl;
+    await withPatience(`${participant.name}'s database`, waitMs, async () => {
+      if (admin !== undefined) await prepareDatabase(admin, url);
+      await migrate(url, participant);
+    });
+  });
+  const broker = async () => {
+    const admin = plan.brokerAdminUrl;
+    for (const { name } of participants) {
+      // A service that shares the administrator's user must not take its rights away.
+      if (admin === undefined || plan.amqpUrls[name] === plan.amqpUrl) continue;
+      await withPatience(`RabbitMQ's management API`, waitMs, () =>
+        prepareBrokerUser(admin, plan.amqpUrls[name], name),
+      );
+    }
+    await declareTopology({ url: plan.amqpUrl, tables, partitions: plan.partitions, waitMs });
+  };
+  await Promise.all([...databases, broker()]);
+}
+
+/** Removes the databases, roles and broker users that `prepareServers` made; its topology goes with the virtual host. */
+export async function removePreparations(plan: ServerPlan): Promise<void> {
+  const { postgresAdminUrl, brokerAdminUrl } = plan;
+  for (const { name } of participants) {
+    if (postgresAdminUrl !== undefined) await removeDatabase(postgresAdminUrl, plan.databaseUrls[name]);
+    if (brokerAdminUrl !== undefined && plan.amqpUrls[name] !== plan.amqpUrl)
+      await removeBrokerUser(brokerAdminUrl, plan.amqpUrls[name]);
+  }
+}
