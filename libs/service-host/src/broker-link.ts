@@ -4,6 +4,7 @@ import { Broker, checkTopology } from '@quadrille/messaging';
 import type { Logger, Registry } from '@quadrille/observability';
 import type { ServiceConfiguration } from './configuration/service-configuration.js';
 import { StartupError } from './startup-error.js';
+import { tableOf } from './topology.js';
 
 /** The broker as one service uses it. It is there before the connection is, so that everything else can be wired first. */
 export class BrokerLink implements EventPublisher {
@@ -32,8 +33,7 @@ export class BrokerLink implements EventPublisher {
 
   /** Rejects while the setup step has not run, or has run for another number of partitions. */
   async checkTopology(): Promise<void> {
-    const { name: service, choreography } = this.participant;
-    const table = { service, hears: Object.keys(choreography.reactsTo), announces: choreography.announces };
+    const table = tableOf(this.participant);
     await checkTopology(this.open, { table, others: [], partitions: this.configuration.PARTITIONS }).catch(explain);
   }
 

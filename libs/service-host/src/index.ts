@@ -12,3 +12,4 @@ export * from './http/path-param.js';
 export * from './http/validation.js';
 export * from './service-logger.js';
 export * from './startup-error.js';
+export * from './topology.js';

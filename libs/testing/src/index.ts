@@ -1,4 +1,5 @@
 export * from './announcements.js';
 export * from './decider-specification.js';
+export * from './service-world.js';
 export * from './throw-away-broker.js';
 export * from './throw-away-database.js';
