@@ -1,10 +1,12 @@
 import 'reflect-metadata';
+import { ConsoleLogger } from '@nestjs/common';
 import { type Environment, readEnvironment } from './environment.js';
 import { startPaymentProvider } from './payment-provider.js';
 
 const stopWithinMs = 10_000;
 
 const provider = await startPaymentProvider(environmentOrExit());
+new ConsoleLogger('payment-provider', { json: true }).log({ url: provider.url, message: 'listening' });
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
 
 function environmentOrExit(): Environment {

@@ -14,7 +14,7 @@ export interface PaymentProvider {
 /** A running provider: its journal is read before it listens. */
 export async function startPaymentProvider(
   environment: Environment,
-  logger: LoggerService | false = new ConsoleLogger({ json: true }),
+  logger: LoggerService | false = new ConsoleLogger({ json: true, logLevels: ['warn', 'error', 'fatal'] }),
 ): Promise<PaymentProvider> {
   const journal = await Journal.open(environment.PROVIDER_DATA_DIR);
   const app = await NestFactory.create<NestFastifyApplication>(

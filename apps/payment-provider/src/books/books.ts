@@ -15,6 +15,7 @@ export interface StoredAnswer extends Answer {
 export class Books {
   private readonly intents = new Map<string, Intent>();
   private readonly refunds = new Map<string, Refund>();
+  private readonly refundsByIntent = new Map<string, Set<string>>();
   private readonly balances = new Map<string, number>();
   private readonly answers = new Map<string, StoredAnswer>();
   private readonly positions = new Map<string, number>();
@@ -56,6 +57,12 @@ export class Books {
     return [...this.intents.values()].reverse();
   }
 
+  /** Newest first, of one intent or of all. */
+  listRefunds(intentId: string | undefined): Refund[] {
+    const ids = intentId === undefined ? this.refunds.keys() : (this.refundsByIntent.get(intentId) ?? []);
+    return [...ids].flatMap((id) => this.refunds.get(id) ?? []).reverse();
+  }
+
   /** Charges and refunds that were promised for later. */
   unsettled(): (Intent | Refund)[] {
     const intents = [...this.intents.values()].filter(({ lands }) => lands !== null);
@@ -82,7 +89,11 @@ export class Books {
   private apply(entry: Entry): void {
     const { intent, refund, ledger, method, answer } = entry;
     if (intent) this.intents.set(intent.id, intent);
-    if (refund) this.refunds.set(refund.id, refund);
+    if (refund) {
+      this.refunds.set(refund.id, refund);
+      const ofIntent = this.refundsByIntent.get(refund.intentId) ?? new Set();
+      this.refundsByIntent.set(refund.intentId, ofIntent.add(refund.id));
+    }
     if (method) this.balances.set(method.id, method.balanceMinor);
     if (answer) this.answers.set(answer.key, { ...answer, entry });
     if (ledger) {

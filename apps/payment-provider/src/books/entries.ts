@@ -10,7 +10,7 @@ export interface Intent {
   readonly metadata: Readonly<Record<string, string>>;
   readonly description: string | null;
   readonly createdAt: string;
-  readonly canceledAt: string | null;
+  readonly cancellation: { readonly at: string; readonly reason: string | null } | null;
   readonly chargeId: string | null;
   readonly refundedMinor: number;
   readonly decline: Decline | null;

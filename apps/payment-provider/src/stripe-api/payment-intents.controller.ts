@@ -13,19 +13,16 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { FaultInterceptor } from '../admin/fault.interceptor.js';
 import { Books } from '../books/books.js';
-import { invalidParameter } from './errors.js';
-import { parseForm, positiveInteger } from './form.js';
+import { parseForm } from './form.js';
 import { IdempotentRequests } from './idempotent-requests.js';
+import { listed, listForm } from './list.js';
 import { renderIntent } from './objects.js';
 import { cancelIntentForm, confirmIntentForm, createIntentForm, PaymentIntents } from './payment-intents.js';
 import { requestOf, send } from './requests.js';
 import { SecretKeyGuard } from './secret-key.guard.js';
 import { StripeErrorFilter } from './stripe-error.filter.js';
-
-const listForm = z.strictObject({ limit: positiveInteger.default(10), starting_after: z.string().optional() });
 
 @Controller('v1/payment_intents')
 @UseGuards(SecretKeyGuard)
@@ -47,13 +44,9 @@ export class PaymentIntentsController {
 
   @Get()
   async list(@Query() query: unknown) {
-    const { limit, starting_after: after } = parseForm(listForm, query);
-    if (limit > 100) throw invalidParameter('parameter_invalid', 'Invalid limit: must be at most 100', 'limit');
-    const all = this.books.listIntents();
-    const start = after === undefined ? 0 : all.indexOf(this.intents.find(after)) + 1;
-    const data = all.slice(start, start + limit).map(renderIntent);
+    const page = listed(this.books.listIntents(), parseForm(listForm, query));
     await this.books.settled();
-    return { object: 'list', url: '/v1/payment_intents', has_more: start + data.length < all.length, data };
+    return { object: 'list', url: '/v1/payment_intents', ...page, data: page.data.map(renderIntent) };
   }
 
   @Get(':id')
@@ -84,7 +77,7 @@ export class PaymentIntentsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    parseForm(cancelIntentForm, body);
-    return send(reply, await this.requests.run(requestOf(request), () => this.intents.cancel(id, new Date())));
+    const form = parseForm(cancelIntentForm, body);
+    return send(reply, await this.requests.run(requestOf(request), () => this.intents.cancel(id, form, new Date())));
   }
 }

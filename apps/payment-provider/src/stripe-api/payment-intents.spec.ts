@@ -84,7 +84,8 @@ describe('a payment intent', () => {
   it('that needs the customer does not move money, and can be cancelled', async () => {
     const intent = await create('pm_card_authenticationRequired');
     expect(await stripe.paymentIntents.confirm(intent.id)).toMatchObject({ status: 'requires_action' });
-    expect(await stripe.paymentIntents.cancel(intent.id)).toMatchObject({ status: 'canceled' });
+    const canceled = await stripe.paymentIntents.cancel(intent.id, { cancellation_reason: 'abandoned' });
+    expect(canceled).toMatchObject({ status: 'canceled', cancellation_reason: 'abandoned' });
     expect(await failureOf(stripe.paymentIntents.confirm(intent.id))).toMatchObject({
       code: 'payment_intent_unexpected_state',
     });
@@ -100,7 +101,10 @@ describe('a payment intent', () => {
   it('is found again by id and in the list', async () => {
     const intent = await create('pm_card_visa');
     expect((await stripe.paymentIntents.retrieve(intent.id)).metadata).toEqual(intent.metadata);
-    expect((await stripe.paymentIntents.list({ limit: 1 })).data).toMatchObject([{ id: intent.id }]);
+    const [newest, older] = (await stripe.paymentIntents.list({ limit: 2 })).data;
+    expect(newest?.id).toBe(intent.id);
+    const next = await stripe.paymentIntents.list({ limit: 1, starting_after: intent.id });
+    expect(next.data[0]?.id).toBe(older?.id);
   });
 });
 

@@ -58,7 +58,7 @@ export class PaymentIntents {
       metadata: form.metadata,
       description: form.description ?? null,
       createdAt: now.toISOString(),
-      canceledAt: null,
+      cancellation: null,
       chargeId: null,
       refundedMinor: 0,
       decline: null,
@@ -83,11 +83,12 @@ export class PaymentIntents {
     return answered(conduct, this.charged({ ...found, paymentMethod, decline: null }, conduct, key, new Date()));
   }
 
-  cancel(intentId: string, now: Date): Change {
+  cancel(intentId: string, form: z.infer<typeof cancelIntentForm>, now: Date): Change {
     const intent = this.find(intentId);
     if (!['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(intent.status))
       return refused(unexpectedState(intent, 'cancel'));
-    return { entry: { intent: { ...intent, status: 'canceled', canceledAt: now.toISOString() } }, shows: 'intent' };
+    const cancellation = { at: now.toISOString(), reason: form.cancellation_reason ?? null };
+    return { entry: { intent: { ...intent, status: 'canceled', cancellation } }, shows: 'intent' };
   }
 
   /** The end of a charge that was `processing`. */

@@ -44,15 +44,20 @@ describe('a refund', () => {
       code: 'charge_already_refunded',
     });
     expect(await provider.stripe.refunds.retrieve(first.id)).toMatchObject({ status: 'succeeded' });
+    expect((await provider.stripe.refunds.list({ payment_intent: intent })).data).toEqual([first]);
   });
 
   it('never gives back more than was charged', async () => {
     const intent = await charged('pm_card_visa');
-    await provider.stripe.refunds.create({ payment_intent: intent, amount: 500 });
+    const part = await provider.stripe.refunds.create({ payment_intent: intent, amount: 500 });
     await expect(provider.stripe.refunds.create({ payment_intent: intent, amount: 201 })).rejects.toMatchObject({
       statusCode: 400,
     });
     expect(await refundsOf(intent)).toHaveLength(1);
+    const rest = await provider.stripe.refunds.create({ payment_intent: intent });
+    expect(rest.amount).toBe(200);
+    const ofIntent = await provider.stripe.refunds.list({ payment_intent: intent });
+    expect(ofIntent.data.map(({ id }) => id)).toEqual([rest.id, part.id]);
   });
 
   it('of what was never charged is refused', async () => {
