@@ -1,0 +1,47 @@
+import { Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { CommandGate } from '@quadrille/event-log';
+import { ProblemException, requestCause, type HttpRequest } from '@quadrille/service-host';
+import { Stripe } from 'stripe';
+import type { Payment, PaymentCommand } from '../domain/index.js';
+import { PaymentConfiguration } from '../payment-configuration.js';
+import { Payments } from '../storage/payments.js';
+import { readWebhook } from './webhook-event.js';
+
+/**
+ * What the provider tells on its own. It may come twice, late, in any order and before the answer of the call that caused it,
+ * and it says nothing that the worker would not find out by itself: it only is sooner.
+ */
+@ApiTags('provider')
+@Controller('v1/provider/webhooks')
+export class WebhooksController {
+  constructor(
+    private readonly gate: CommandGate<PaymentCommand, Payment>,
+    private readonly payments: Payments,
+    private readonly configuration: PaymentConfiguration,
+  ) {}
+
+  /** 503 for an intent that is not known here, so that it comes again: its id may not be committed yet. */
+  @Post()
+  @HttpCode(200)
+  async receive(@Req() request: HttpRequest): Promise<{ readonly received: true }> {
+    const webhook = readWebhook(this.verified(request));
+    if (webhook) {
+      const payment = await this.payments.ofIntent(webhook.intentId);
+      if (!payment) throw new ProblemException(503, 'unknown_intent', `${webhook.intentId} is not known here.`);
+      const command = webhook.commandFor(payment);
+      if (command) await this.gate.send(command, { cause: requestCause(request), answer: () => null });
+    }
+    return { received: true };
+  }
+
+  private verified({ rawBody, headers }: HttpRequest): unknown {
+    const signature = headers['stripe-signature'];
+    try {
+      return Stripe.webhooks.constructEvent(rawBody ?? '', signature ?? '', this.configuration.STRIPE_WEBHOOK_SECRET);
+    } catch (error) {
+      if (!(error instanceof Stripe.errors.StripeSignatureVerificationError)) throw error;
+      throw new ProblemException(400, 'invalid_signature', 'The Stripe-Signature header does not fit the body.');
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { unreachable } from '@quadrille/contracts';
+import { retryDelayMs, type RetryPolicy, type Task, type TaskResult, type TaskWorker } from '@quadrille/event-log';
+import type { Charged, PaymentCommand } from '../domain/index.js';
+import { Payments } from '../storage/payments.js';
+import { answerCommand } from './answer-command.js';
+import {
+  OutcomeUnknown,
+  PaymentProvider,
+  ProviderRefusal,
+  type ChargeOrder,
+  type IntentAnswer,
+} from './payment-provider.js';
+
+type Result = TaskResult<PaymentCommand>;
+
+/** An answer that is owed is asked for soon at first, and never less than every ten seconds. */
+const askAgain: RetryPolicy = { attemptsMax: Infinity, firstDelayMs: 250, factor: 2, delayMaxMs: 10_000 };
+
+/**
+ * Talks to the provider for payments that wait for its answer. Each run does one step, and looks before it leaps:
+ *
+ * - `charge`: no intent yet -> make one, and have its id committed. Then look it up, and confirm it only while it is
+ *   unconfirmed. An answer that does not come is never a decline: the next run looks the intent up.
+ * - `settle`: the order was cancelled while the answer was unknown -> cancel the intent. The provider decides which came
+ *   first, the charge or the cancellation.
+ * - `refund`: give the captured money back.
+ */
+@Injectable()
+export class PaymentWorker implements TaskWorker<PaymentCommand> {
+  constructor(
+    private readonly payments: Payments,
+    private readonly provider: PaymentProvider,
+  ) {}
+
+  async perform({ stream, task, attempts }: Task): Promise<Result> {
+    const orderId = stream.slice('payment-'.length);
+    const payment = await this.payments.ofOrder(orderId);
+    try {
+      if (task === 'charge' && payment.status === 'charging') return await this.charge(orderId, payment);
+      if (task === 'settle' && payment.status === 'cancelling') return await this.settle(orderId, payment);
+      if (task === 'refund' && payment.status === 'refunding') return await this.refund(orderId, payment);
+      return { kind: 'again', reason: `nothing to ${task}: the payment is ${payment.status} by now` };
+    } catch (error) {
+      if (error instanceof OutcomeUnknown) return again(error.message, attempts);
+      if (error instanceof ProviderRefusal) return { kind: 'give-up', reason: error.message };
+      throw error;
+    }
+  }
+
+  private async charge(orderId: string, { charge, intentId }: Charged): Promise<Result> {
+    const order = { orderId, charge };
+    if (intentId === null) return this.createIntent(order);
+    const found = await this.provider.lookUp(intentId);
+    const answer = found.kind === 'unconfirmed' ? await this.provider.confirm(order, intentId) : found;
+    if (answer.kind !== 'customer_needed') return recorded(orderId, intentId, answer);
+    // Nobody is there to act. Until the intent is closed the money could still move, so this is no decline before that.
+    return recorded(orderId, intentId, await this.provider.cancel(intentId, 'customer_needed'));
+  }
+
+  private async settle(orderId: string, { charge, intentId }: Charged): Promise<Result> {
+    // It may have been made without its id being committed: the same call finds it.
+    if (intentId === null) return this.createIntent({ orderId, charge });
+    return recorded(orderId, intentId, await this.provider.cancel(intentId, 'order_cancelled'));
+  }
+
+  private async refund(orderId: string, { charge, intentId }: Charged): Promise<Result> {
+    if (intentId === null) throw new Error(`the payment of order ${orderId} is to be refunded but has no intent`);
+    const answer = await this.provider.refund({ orderId, charge }, intentId);
+    switch (answer.kind) {
+      case 'refunded':
+        return { kind: 'answer', command: { type: 'RecordRefunded', orderId, refundId: answer.refundId } };
+      case 'pending':
+        throw new OutcomeUnknown('the refund is pending');
+      case 'failed':
+        throw new ProviderRefusal(answer.reason);
+      default:
+        return unreachable(answer);
+    }
+  }
+
+  private async createIntent(order: ChargeOrder): Promise<Result> {
+    const { orderId } = order;
+    const answer = await this.provider.createIntent(order);
+    const command: PaymentCommand =
+      answer.kind === 'created'
+        ? { type: 'RecordIntent', orderId, intentId: answer.intentId }
+        : { type: 'RecordDeclined', orderId, declineCode: answer.declineCode };
+    return { kind: 'answer', command };
+  }
+}
+
+function recorded(orderId: string, intentId: string, answer: IntentAnswer): Result {
+  const command = answerCommand(orderId, intentId, answer);
+  if (!command) throw new OutcomeUnknown(`the intent ${intentId} is ${answer.kind}`);
+  return { kind: 'answer', command };
+}
+
+function again(reason: string, attempts: number): Result {
+  return { kind: 'again', reason, delayMs: retryDelayMs(askAgain, attempts + 1) };
+}

@@ -1,0 +1,163 @@
+import { Injectable } from '@nestjs/common';
+import { Stripe } from 'stripe';
+import { PaymentConfiguration } from '../payment-configuration.js';
+import {
+  OutcomeUnknown,
+  PaymentProvider,
+  ProviderRefusal,
+  type ChargeOrder,
+  type CreateAnswer,
+  type IntentAnswer,
+  type RefundAnswer,
+} from './payment-provider.js';
+import { stripeClient } from './stripe-client.js';
+import { customerNeeded, declineCodeOf, intentAnswer } from './stripe-intent.js';
+
+/** PaymentIntents and Refunds of https://docs.stripe.com/api, for cards and without the customer being there. */
+@Injectable()
+export class StripeProvider extends PaymentProvider {
+  private readonly stripe: Stripe;
+
+  constructor(configuration: PaymentConfiguration) {
+    super();
+    this.stripe = stripeClient(configuration);
+  }
+
+  async createIntent({ orderId, charge }: ChargeOrder): Promise<CreateAnswer> {
+    const parameters: Stripe.PaymentIntentCreateParams = {
+      amount: charge.amountMinor,
+      currency: charge.currency.toLowerCase(),
+      payment_method: charge.paymentMethod,
+      // Nobody can be sent anywhere to pay.
+      automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+      metadata: { orderId, paymentId: charge.paymentId },
+    };
+    try {
+      const { id } = await withKey(`${charge.paymentId}:create`, (options) =>
+        this.stripe.paymentIntents.create(parameters, options),
+      );
+      return { kind: 'created', intentId: id };
+    } catch (error) {
+      const declineCode = refusedCharge(error);
+      if (declineCode !== undefined) return { kind: 'declined', declineCode };
+      throw explained(error);
+    }
+  }
+
+  async lookUp(intentId: string): Promise<IntentAnswer> {
+    try {
+      return intentAnswer(await this.stripe.paymentIntents.retrieve(intentId));
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+
+  async confirm({ charge }: ChargeOrder, intentId: string): Promise<IntentAnswer> {
+    try {
+      return intentAnswer(
+        await withKey(`${charge.paymentId}:confirm`, (options) =>
+          this.stripe.paymentIntents.confirm(intentId, {}, options),
+        ),
+      );
+    } catch (error) {
+      if (error instanceof Stripe.errors.StripeCardError)
+        return error.payment_intent
+          ? intentAnswer(error.payment_intent)
+          : { kind: 'declined', declineCode: declineCodeOf(error) };
+      // Somebody was faster: what it came to is found out by looking.
+      if (isUnexpectedState(error)) return this.lookUp(intentId);
+      throw explained(error);
+    }
+  }
+
+  /** No key of ours: cancelling twice is cancelling, and a refusal that was kept for a key would outlive its reason. */
+  async cancel(intentId: string, reason: 'order_cancelled' | 'customer_needed'): Promise<IntentAnswer> {
+    try {
+      const cancellation_reason = reason === 'customer_needed' ? customerNeeded : 'requested_by_customer';
+      return intentAnswer(await this.stripe.paymentIntents.cancel(intentId, { cancellation_reason }));
+    } catch (error) {
+      if (isUnexpectedState(error)) return this.lookUp(intentId);
+      throw explained(error);
+    }
+  }
+
+  /**
+   * Looks at what was refunded before, for keys are forgotten after 24 hours and their kept answers grow old. A refund that
+   * failed is not tried again: the money has to take another way, and when a person has found it, the next look sees it.
+   */
+  async refund({ charge }: ChargeOrder, intentId: string): Promise<RefundAnswer> {
+    try {
+      const { data } = await this.stripe.refunds.list({ payment_intent: intentId, limit: 100 });
+      if (data.length > 0) return refundAnswer(data, charge.amountMinor);
+      const refund = await withKey(`${charge.paymentId}:refund`, (options) =>
+        this.stripe.refunds.create({ payment_intent: intentId, metadata: { paymentId: charge.paymentId } }, options),
+      );
+      return refundAnswer([refund], charge.amountMinor);
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+}
+
+/** The newest first, as Stripe lists them. */
+function refundAnswer(refunds: readonly Stripe.Refund[], amountMinor: number): RefundAnswer {
+  const succeeded = refunds.filter(({ status }) => status === 'succeeded');
+  const refundedMinor = succeeded.reduce((sum, { amount }) => sum + amount, 0);
+  if (succeeded[0] && refundedMinor >= amountMinor) return { kind: 'refunded', refundId: succeeded[0].id };
+  if (refunds.some(({ status }) => status === 'pending' || status === 'requires_action')) return { kind: 'pending' };
+  const reasons = refunds.map(
+    ({ id, status, failure_reason: reason }) => `${id} ${status}${reason ? ` (${reason})` : ''}`,
+  );
+  return {
+    kind: 'failed',
+    reason: `${refundedMinor} of ${amountMinor} went back: ${reasons.join(', ')}; refund the rest at the provider, then replay`,
+  };
+}
+
+/** How many keys one call may use up. */
+const keysMax = 8;
+
+/**
+ * Calls with a key that is the same for ever, so that the call has one effect. Stripe keeps an error 500 for its key and gives
+ * it again for a day: such a key is spent, and the next one is derived from it. That is safe where a second call has no
+ * second effect: an intent is charged once whatever confirms it, and is confirmed only after a look that found it
+ * unconfirmed; an intent whose id was lost is never confirmed; a refund beyond the charge is refused.
+ */
+async function withKey<Answer>(
+  key: string,
+  call: (options: { idempotencyKey: string }) => Promise<Answer>,
+): Promise<Answer> {
+  for (let use = 1; ; use++) {
+    try {
+      return await call({ idempotencyKey: use === 1 ? key : `${key}:${use}` });
+    } catch (error) {
+      if (!isSpent(error) || use === keysMax) throw error;
+    }
+  }
+}
+
+function isSpent(error: unknown): boolean {
+  if (!(error instanceof Stripe.errors.StripeError) || (error.statusCode ?? 0) < 500) return false;
+  return error.headers?.['idempotent-replayed'] === 'true';
+}
+
+function isUnexpectedState(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'payment_intent_unexpected_state';
+}
+
+/** The code with which Stripe turned down the payment method, the amount or the currency: no intent was made. */
+function refusedCharge(error: unknown): string | undefined {
+  if (error instanceof Stripe.errors.StripeCardError) return declineCodeOf(error);
+  if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) return undefined;
+  const isAboutCharge = ['payment_method', 'amount', 'currency'].includes(error.param ?? '');
+  return isAboutCharge ? (error.code ?? 'invalid_charge') : undefined;
+}
+
+/** A request that Stripe will never take is a person's business; everything else may have happened or not. */
+function explained(error: unknown): Error {
+  if (error instanceof Stripe.errors.StripeInvalidRequestError || error instanceof Stripe.errors.StripeIdempotencyError)
+    return new ProviderRefusal(`the provider refused: ${error.message}`, { cause: error });
+  if (error instanceof Stripe.errors.StripeError)
+    return new OutcomeUnknown(`${error.type}: ${error.message}`, { cause: error });
+  return error instanceof Error ? error : new Error(String(error));
+}
