@@ -26,8 +26,8 @@ export interface DeliveryItem {
   readonly body: Uint8Array;
   readonly content:
     | { readonly kind: 'event'; readonly event: PublicEvent }
-    /** Cannot be read here, or ended the process again and again (`crashed`): held by key, the decider is not asked. */
-    | { readonly kind: 'unreadable'; readonly code: ViolationCode | 'crashed'; readonly reason: string };
+    /** Cannot be read here: held by key. */
+    | { readonly kind: 'unreadable'; readonly code: ViolationCode; readonly reason: string };
   readonly cause: Cause;
 }
 

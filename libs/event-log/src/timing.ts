@@ -43,3 +43,6 @@ export const defaultTiming: Timing = {
 export function endlessRetry({ retryMs, retryMaxMs }: Timing): RetryPolicy {
   return { attemptsMax: Infinity, firstDelayMs: retryMs, factor: 2, delayMaxMs: retryMaxMs };
 }
+
+/** For tasks that are to be done again. */
+export const taskRetry: RetryPolicy = { attemptsMax: Infinity, firstDelayMs: 500, factor: 2, delayMaxMs: 60_000 };

@@ -1,0 +1,96 @@
+import type { DataSource } from 'typeorm';
+import type { Cause } from './round-types.js';
+import { rows } from './sql.js';
+
+/** A deadline that is due, or a task to do. */
+export interface AgendaEntry {
+  readonly stream: string;
+  readonly task: string | null;
+  readonly command: unknown;
+  readonly attempts: number;
+  readonly cause: Cause;
+}
+
+interface Row {
+  readonly stream: string;
+  readonly task: string | null;
+  readonly command: unknown;
+  readonly attempts: number;
+  readonly correlation_id: string;
+  readonly causation_id: string;
+  readonly traceparent: string | null;
+}
+
+/** One replica's claims on the entries of the agenda, on the database's clock. */
+export class AgendaClaims {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly kind: 'deadline' | 'task',
+    private readonly owner: string,
+    private readonly leaseMs: number,
+  ) {}
+
+  /** Claims up to `limit` entries that are due, the oldest first; nobody else gets them until the claim expires. */
+  async claim(limit: number, except: readonly string[] = []): Promise<AgendaEntry[]> {
+    const claimed = await rows<Row>(
+      this.dataSource,
+      `update agenda set claimed_by = $2, claimed_until = clock_timestamp() + $3 * interval '1 millisecond'
+       where stream = any (array(
+         select stream from agenda
+         where kind = $1 and due_at <= clock_timestamp() and stream <> all ($5::text[])
+           and (claimed_until is null or claimed_until < clock_timestamp())
+         order by due_at limit $4 for update skip locked))
+       returning stream, task, command, attempts, correlation_id, causation_id, traceparent`,
+      [this.kind, this.owner, this.leaseMs, limit, except],
+    );
+    return claimed.map(({ stream, task, command, attempts, ...cause }) => ({
+      stream,
+      task,
+      command,
+      attempts,
+      cause: {
+        correlationId: cause.correlation_id,
+        causationId: cause.causation_id,
+        ...(cause.traceparent === null ? {} : { traceparent: cause.traceparent }),
+      },
+    }));
+  }
+
+  async extend(streams: readonly string[]): Promise<void> {
+    if (streams.length === 0) return;
+    await rows(
+      this.dataSource,
+      `update agenda set claimed_until = clock_timestamp() + $4 * interval '1 millisecond'
+       where stream = any ($1) and kind = $2 and claimed_by = $3`,
+      [streams, this.kind, this.owner, this.leaseMs],
+    );
+  }
+
+  /**
+   * Frees what was claimed, for later: one more attempt is counted. Answers with the streams that still ask for it: an
+   * entry that the state no longer asks for is gone or replaced, and is left alone.
+   */
+  async again(entries: readonly { readonly stream: string; readonly delayMs: number }[]): Promise<Set<string>> {
+    const left = await rows<{ stream: string }>(
+      this.dataSource,
+      `update agenda set claimed_by = null, claimed_until = null, attempts = attempts + 1,
+         due_at = clock_timestamp() + delay_ms * interval '1 millisecond'
+       from unnest($1::text[], $2::float8[]) as entry (entry_stream, delay_ms)
+       where stream = entry_stream and kind = $3 and claimed_by = $4
+       returning stream`,
+      [entries.map(({ stream }) => stream), entries.map(({ delayMs }) => delayMs), this.kind, this.owner],
+    );
+    return new Set(left.map(({ stream }) => stream));
+  }
+
+  /** Frees what was claimed, for anybody and now: nothing was tried. */
+  async giveBack(streams: readonly string[]): Promise<void> {
+    if (streams.length === 0) return;
+    await rows(
+      this.dataSource,
+      `update agenda set claimed_by = null, claimed_until = null
+       where stream = any ($1) and kind = $2 and claimed_by = $3`,
+      [streams, this.kind, this.owner],
+    );
+  }
+}

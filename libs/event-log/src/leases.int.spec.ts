@@ -1,0 +1,152 @@
+import { silentLogger } from '@quadrille/observability';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import type { DataSource } from 'typeorm';
+import { testDatabase, type TestDatabase } from '../test/database.js';
+import { eventually } from '../test/eventually.js';
+import { PartitionLeases, type LeaseHolder } from './leases.js';
+import { LogSignal } from './log-signal.js';
+import type { Lease } from './round-types.js';
+
+const leaseMs = 1500;
+let database: TestDatabase;
+let dataSource: DataSource;
+const replicas: Replica[] = [];
+
+beforeAll(async () => {
+  database = await testDatabase();
+  dataSource = await database.open();
+});
+
+afterEach(async () => {
+  await Promise.all(replicas.splice(0).map((replica) => replica.stop()));
+  await dataSource.query('delete from partition_lease');
+});
+
+afterAll(() => database.drop());
+
+/** One replica's leases, and what it was told of them. */
+class Replica implements LeaseHolder {
+  readonly history: string[] = [];
+  readonly leases: PartitionLeases;
+  private readonly signal: LogSignal;
+  finishing: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly id: string,
+    source: Pick<DataSource, 'query'> = dataSource,
+  ) {
+    this.signal = new LogSignal(dataSource, silentLogger);
+    this.leases = new PartitionLeases({
+      dataSource: source as DataSource,
+      replicaId: id,
+      partitions: 4,
+      leaseMs,
+      signal: this.signal,
+      holder: this,
+      logger: silentLogger,
+    });
+    replicas.push(this);
+  }
+
+  start(): this {
+    this.signal.start();
+    this.leases.start();
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    await this.leases.stop();
+    await this.signal.stop();
+  }
+
+  acquired({ partition, epoch }: Lease): void {
+    this.history.push(`acquired ${partition}/${epoch}`);
+  }
+
+  async handOver({ partition, epoch }: Lease): Promise<void> {
+    await this.finishing;
+    this.history.push(`finished ${partition}/${epoch}`);
+  }
+
+  lost({ partition, epoch }: Lease): void {
+    this.history.push(`lost ${partition}/${epoch}`);
+  }
+}
+
+test('replicas that come and go share the partitions, and each change of owner raises the epoch', async () => {
+  const first = new Replica('a').start();
+  await eventually(() => expect(first.leases.partitions()).toEqual([0, 1, 2, 3]));
+
+  const second = new Replica('b').start();
+  await eventually(() => expect([first, second].map(({ leases }) => leases.partitions().length)).toEqual([2, 2]));
+  const third = new Replica('c').start();
+  await eventually(() =>
+    expect([first, second, third].map(({ leases }) => leases.partitions().length)).toEqual([2, 1, 1]),
+  );
+  expect(new Set([first, second, third].flatMap(({ leases }) => leases.partitions()))).toEqual(new Set([0, 1, 2, 3]));
+
+  await first.stop();
+  await third.stop();
+  await eventually(() => expect(second.leases.partitions()).toEqual([0, 1, 2, 3]));
+  const rows = await dataSource.query<{ owner: string; epoch: string }[]>('select owner, epoch from partition_lease');
+  expect(rows.map(({ owner }) => owner)).toEqual(['b', 'b', 'b', 'b']);
+  expect(rows.every(({ epoch }) => Number(epoch) >= 2)).toBe(true);
+});
+
+test('a partition is handed over only when its work has ended', async () => {
+  const first = new Replica('a').start();
+  await eventually(() => expect(first.leases.partitions()).toEqual([0, 1, 2, 3]));
+  let finish: () => void = () => undefined;
+  first.finishing = new Promise((resolve) => (finish = resolve));
+
+  const second = new Replica('b').start();
+  const seen = () => dataSource.query<{ id: string }[]>('select id from replica');
+  await eventually(async () => expect(await seen()).toHaveLength(2));
+  // Longer than a lease: what finishes slowly stays renewed.
+  const end = performance.now() + 1.5 * leaseMs;
+  await eventually(() => expect(performance.now()).toBeGreaterThan(end));
+  expect(second.leases.partitions()).toEqual([]);
+
+  finish();
+  await eventually(() => expect(second.leases.partitions()).toHaveLength(2));
+  expect(first.history.filter((entry) => entry.startsWith('finished'))).toHaveLength(2);
+  expect(first.history.filter((entry) => entry.startsWith('lost'))).toEqual([]);
+});
+
+test('a silent owner loses its partitions when its leases expire, and learns of it when it wakes', async () => {
+  let frozen = false;
+  let thaw: () => void = () => undefined;
+  const frozenUntil = new Promise<void>((resolve) => (thaw = resolve));
+  const freezing = {
+    query: async (...args: [string, unknown[]]) => {
+      if (frozen) await frozenUntil;
+      return dataSource.query(...args);
+    },
+  };
+  const first = new Replica('a', freezing as unknown as DataSource).start();
+  await eventually(() => expect(first.leases.partitions()).toEqual([0, 1, 2, 3]));
+
+  frozen = true;
+  const second = new Replica('b').start();
+  await eventually(() => expect(second.leases.partitions()).toEqual([0, 1, 2, 3]));
+
+  frozen = false;
+  thaw();
+  await eventually(() => expect(first.history.filter((entry) => entry.startsWith('lost'))).toHaveLength(4));
+  await eventually(() => expect([first, second].map(({ leases }) => leases.partitions().length)).toEqual([2, 2]));
+});
+
+test('an owner whose round is in flight is not overtaken, although its lease has expired', async () => {
+  await dataSource.query(
+    `insert into partition_lease (partition, owner, epoch, expires_at) values (0, 'gone', 7, now() - interval '1 minute')`,
+  );
+  const round = dataSource.createQueryRunner();
+  await round.startTransaction();
+  await round.query('select 1 from partition_lease where partition = 0 for share');
+
+  const heir = new Replica('a').start();
+  await eventually(() => expect(heir.leases.partitions()).toEqual([1, 2, 3]));
+  await round.commitTransaction();
+  await round.release();
+  await eventually(() => expect(heir.leases.leaseOf(0)?.epoch).toBe(8));
+});

@@ -1,0 +1,194 @@
+import { Registry, silentLogger } from '@quadrille/observability';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import { testDatabase, type TestDatabase } from '../test/database.js';
+import { eventually } from '../test/eventually.js';
+import { appendRows, type Row } from '../test/log-rows.js';
+import { testParticipant } from '../test/participant.js';
+import { TestPublisher } from '../test/publisher.js';
+import { LogSignal } from './log-signal.js';
+import { Relay, type RelayLimits } from './relay.js';
+import { defaultTiming } from './timing.js';
+
+const timing = { ...defaultTiming, leaseMs: 1500, relayPollMs: 100, retryMs: 20, retryMaxMs: 200 };
+let database: TestDatabase;
+let dataSource: DataSource;
+let signal: LogSignal;
+let relays: Relay[] = [];
+
+beforeEach(async () => {
+  database = await testDatabase();
+  dataSource = await database.open();
+  signal = new LogSignal(dataSource, silentLogger);
+});
+
+afterEach(async () => {
+  await Promise.all(relays.map((relay) => relay.stop()));
+  relays = [];
+  await database.drop();
+});
+
+function relay(publisher: TestPublisher, options: { source?: DataSource; limits?: Partial<RelayLimits> } = {}): Relay {
+  const started = new Relay({
+    dataSource: options.source ?? dataSource,
+    participant: testParticipant(),
+    replicaId: randomUUID(),
+    publisher,
+    signal,
+    logger: silentLogger,
+    registry: new Registry(),
+    timing,
+    limits: options.limits ?? {},
+  });
+  relays.push(started);
+  started.start();
+  return started;
+}
+
+const opened = (orderId: string): Row => ({ version: 1, event: { type: 'Opened', orderId } });
+const noted = (orderId: string, version = 2): Row => ({ version, event: { type: 'Noted', orderId, note: '' } });
+const confirmed = (orderId: string, version = 3): Row => ({ version, event: { type: 'Confirmed', orderId } });
+
+async function checkpoint(): Promise<number> {
+  const [row] = await dataSource.query<{ position: string }[]>('select position from relay');
+  return Number(row?.position);
+}
+
+const idsOf = (publisher: TestPublisher) => publisher.sent.map(({ id }) => id);
+
+test('what the log says is published with its row id, in the order of each stream; silent events are passed over', async () => {
+  const [order, other] = [randomUUID(), randomUUID()];
+  const ids = await appendRows(dataSource, [
+    opened(order),
+    noted(order),
+    opened(other),
+    confirmed(order),
+    noted(other),
+  ]);
+  const publisher = new TestPublisher(() => 'confirm');
+  relay(publisher);
+
+  await eventually(async () => expect(await checkpoint()).toBe(5));
+  expect(new Set(idsOf(publisher))).toEqual(new Set([ids[0], ids[2], ids[3]]));
+  expect(publisher.sent.filter(({ subject }) => subject === order).map(({ sequence }) => sequence)).toEqual([1, 3]);
+});
+
+test('one unconfirmed event per subject, many subjects at a time; confirms may come in any order', async () => {
+  const orders = Array.from({ length: 20 }, () => randomUUID());
+  await appendRows(dataSource, [...orders.map(opened), ...orders.map((order) => confirmed(order, 2))]);
+  const publisher = new TestPublisher();
+  relay(publisher);
+
+  await eventually(() => expect(publisher.inFlight).toHaveLength(20));
+  expect(publisher.sent.map(({ sequence }) => sequence)).toEqual(orders.map(() => 1));
+
+  for (const { confirm } of [...publisher.inFlight].slice(1).reverse()) confirm();
+  await eventually(() => expect(publisher.sent.filter(({ sequence }) => sequence === 2)).toHaveLength(19));
+  // The first row is not confirmed, and all the others do not help it.
+  for (const { event, confirm } of [...publisher.inFlight]) if (event.sequence === 2) confirm();
+  await eventually(() => expect(publisher.inFlight).toHaveLength(1));
+  expect(await checkpoint()).toBe(0);
+
+  publisher.inFlight[0]?.confirm();
+  await eventually(() => publisher.inFlight[0]?.confirm());
+  await eventually(async () => expect(await checkpoint()).toBe(40));
+});
+
+test('a rejection means unknown: the same event comes again, its subject waits, the others go on', async () => {
+  const [stuck, free] = [randomUUID(), randomUUID()];
+  const [id] = await appendRows(dataSource, [opened(stuck), opened(free), confirmed(stuck, 2), confirmed(free, 2)]);
+  let rejecting = true;
+  const publisher = new TestPublisher(({ subject }) => (subject === stuck && rejecting ? 'reject' : 'confirm'));
+  relay(publisher);
+
+  const ofStuck = () => publisher.sent.filter(({ subject }) => subject === stuck);
+  await eventually(() => expect(ofStuck().length).toBeGreaterThan(3));
+  expect(new Set(ofStuck().map((event) => event.id))).toEqual(new Set([id]));
+  expect(publisher.sent.filter(({ subject }) => subject === free)).toHaveLength(2);
+  expect(await checkpoint()).toBe(0);
+
+  rejecting = false;
+  await eventually(async () => expect(await checkpoint()).toBe(4));
+  expect(ofStuck().at(-1)?.sequence).toBe(2);
+});
+
+test('a row that does not fit its contract stops its subject, loudly, and is never passed over', async () => {
+  const fine = randomUUID();
+  await appendRows(dataSource, [opened('not-a-uuid'), opened(fine), confirmed('not-a-uuid', 2)]);
+  const publisher = new TestPublisher(() => 'confirm');
+  relay(publisher);
+
+  await eventually(() => expect(publisher.sent.map(({ subject }) => subject)).toEqual([fine]));
+  await appendRows(dataSource, [confirmed(fine, 2)]);
+  await eventually(() => expect(publisher.sent).toHaveLength(2));
+  expect(await checkpoint()).toBe(0);
+});
+
+test('a writer that commits late is not skipped', async () => {
+  const [slow, quick] = [randomUUID(), randomUUID()];
+  const publisher = new TestPublisher(() => 'confirm');
+  relay(publisher);
+  let commit: () => void = () => undefined;
+  const mayCommit = new Promise<void>((resolve) => (commit = resolve));
+  let holdsLock: () => void = () => undefined;
+  const locked = new Promise<void>((resolve) => (holdsLock = resolve));
+
+  const late = appendRows(dataSource, [opened(slow)], () => (holdsLock(), mayCommit));
+  await locked;
+  const early = appendRows(dataSource, [opened(quick)]);
+  const waiting = `select 1 from pg_locks where locktype = 'advisory' and not granted`;
+  await eventually(async () => expect((await dataSource.query<unknown[]>(waiting)).length).toBeGreaterThan(0));
+  commit();
+  await Promise.all([late, early]);
+
+  await eventually(() => expect(publisher.sent.map(({ subject }) => subject)).toEqual([slow, quick]));
+});
+
+test('when the active relay vanishes, its standby takes over: it may repeat, it skips nothing', async () => {
+  const orders = Array.from({ length: 10 }, () => randomUUID());
+  await appendRows(dataSource, orders.map(opened));
+  const vanishing = await database.open();
+  const before = new TestPublisher(({ subject }) => (subject === orders[4] ? undefined : 'confirm'));
+  const active = relay(before, { source: vanishing });
+  await eventually(async () => expect(await checkpoint()).toBe(4));
+
+  const after = new TestPublisher(() => 'confirm');
+  const standby = relay(after);
+  expect([active.active, standby.active]).toEqual([true, false]);
+  await vanishing.destroy();
+
+  await eventually(async () => expect(await checkpoint()).toBe(10));
+  expect(after.sent.map(({ subject }) => subject)).toEqual(orders.slice(4));
+  // The late confirm of the one that is out of office moves nothing and publishes nothing.
+  const { length } = before.sent;
+  before.inFlight[0]?.confirm();
+  await eventually(() => expect(active.active).toBe(false));
+  expect(before.sent).toHaveLength(length);
+});
+
+test('a subject that stands still bounds how far the others run ahead', async () => {
+  const stuck = randomUUID();
+  await appendRows(dataSource, [opened(stuck), ...Array.from({ length: 200 }, () => opened(randomUUID()))]);
+  const publisher = new TestPublisher(({ subject }) => (subject === stuck ? undefined : 'confirm'));
+  relay(publisher, { limits: { readMax: 10, spanMax: 50 } });
+
+  await eventually(() => expect(publisher.sent.length).toBeGreaterThanOrEqual(50));
+  expect(publisher.sent.length).toBeLessThanOrEqual(60);
+  publisher.inFlight[0]?.confirm();
+  await eventually(async () => expect(await checkpoint()).toBe(201));
+});
+
+test('stopping waits for the confirms in flight, moves the checkpoint, and leaves the lease to the next', async () => {
+  const order = randomUUID();
+  await appendRows(dataSource, [opened(order), confirmed(order, 2)]);
+  const publisher = new TestPublisher();
+  const stopping = relay(publisher);
+  await eventually(() => expect(publisher.inFlight).toHaveLength(1));
+
+  const stopped = stopping.stop();
+  publisher.inFlight[0]?.confirm();
+  await stopped;
+  expect(publisher.sent).toHaveLength(1);
+  expect(await dataSource.query('select position, owner from relay')).toEqual([{ position: '1', owner: null }]);
+});

@@ -1,0 +1,125 @@
+import { AgendaClaims, type AgendaEntry } from './agenda-claims.js';
+import type { AgendaWork } from './agenda-work.js';
+import { messageOf } from './faults.js';
+import { Loop } from './loop.js';
+import { pause } from './pause.js';
+import { retryDelayMs } from './retry-policy.js';
+import { withTraceContext } from '@quadrille/observability';
+import type { TaskResult, TaskWorker } from './task-worker.js';
+import { endlessRetry, taskRetry } from './timing.js';
+
+/** Calls of the worker that run at the same time in one replica. */
+const tasksAtOnce = 32;
+
+/**
+ * Gives tasks to the service's worker, each claimed by one replica, outside any transaction, and brings the answers back
+ * through the round. A claim is extended while its task runs; after a crash it expires, and another replica does the task.
+ */
+export class TaskLoop {
+  private readonly claims: AgendaClaims;
+  private readonly loop: Loop;
+  private readonly extending: Loop;
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly stopped = new AbortController();
+
+  constructor(
+    private readonly work: AgendaWork,
+    private readonly worker: TaskWorker<unknown>,
+  ) {
+    const { dataSource, replicaId, timing, logger, signal } = work;
+    this.claims = new AgendaClaims(dataSource, 'task', replicaId, timing.taskLeaseMs);
+    this.loop = new Loop({ name: 'tasks', pauseMs: timing.agendaPollMs, logger, step: () => this.begin() });
+    const pauseMs = timing.taskLeaseMs / 3;
+    const step = () => this.claims.extend([...this.running.keys()]);
+    this.extending = new Loop({ name: 'task claims', pauseMs, logger, step });
+    signal.on('agenda', () => this.loop.wake());
+  }
+
+  start(): void {
+    this.loop.start();
+    this.extending.start();
+  }
+
+  /** Begins nothing more and waits for the tasks that run; their claims stay extended until then. */
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    await this.loop.stop();
+    await Promise.all(this.running.values());
+    await this.extending.stop();
+  }
+
+  private async begin(): Promise<void> {
+    const free = tasksAtOnce - this.running.size;
+    if (free === 0) return;
+    for (const entry of await this.claims.claim(free, [...this.running.keys()])) {
+      const done = this.perform(entry).catch((error: unknown) => {
+        this.work.logger.warn(
+          { err: error, stream: entry.stream },
+          'a task could not be settled; its claim will expire',
+        );
+      });
+      const { stream } = entry;
+      this.running.set(stream, done);
+      void done.finally(() => {
+        this.running.delete(stream);
+        // There may be more than could be begun, or the same stream's next task.
+        this.loop.wake();
+      });
+    }
+  }
+
+  private async perform(entry: AgendaEntry): Promise<void> {
+    const { stream, attempts, cause } = entry;
+    const task = { stream, task: entry.task ?? '', attempts, cause };
+    let result: TaskResult<unknown>;
+    try {
+      result = await withTraceContext(cause, () => this.worker.perform(task));
+    } catch (error) {
+      this.work.logger.warn({ err: error, stream, task: task.task, attempts }, 'a task failed and is done again');
+      result = { kind: 'again', reason: messageOf(error) };
+    }
+    await this.settle(entry, result);
+  }
+
+  private async settle(entry: AgendaEntry, result: TaskResult<unknown>): Promise<void> {
+    switch (result.kind) {
+      case 'answer':
+        return this.answer(entry, result.command);
+      case 'again':
+        await this.again(entry, result.delayMs);
+        return;
+      case 'give-up':
+        return this.work.giveUp(entry, 'given_up', result.reason);
+    }
+  }
+
+  private async answer(entry: AgendaEntry, command: unknown): Promise<void> {
+    const [outcome] = await this.patiently(() =>
+      this.work.round.run([{ kind: 'wake-up', command, cause: entry.cause }]),
+    );
+    const asksAgain = await this.again(entry);
+    if (!asksAgain || !outcome) return;
+    if (outcome.kind === 'failed') await this.work.failed(entry, messageOf(outcome.error));
+    else if (outcome.kind === 'refused') await this.work.failed(entry, `refused: ${outcome.refusal.code}`);
+  }
+
+  private async again(
+    { stream, attempts }: AgendaEntry,
+    delayMs = retryDelayMs(taskRetry, attempts + 1),
+  ): Promise<boolean> {
+    return (await this.claims.again([{ stream, delayMs }])).has(stream);
+  }
+
+  /** An answer is worth keeping while the database is away: asking again may be expensive. */
+  private async patiently<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (let failures = 1; ; failures++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (this.stopped.signal.aborted) throw error;
+        this.work.logger.warn({ err: error }, 'the answer of a task is not committed yet');
+      }
+      await pause(retryDelayMs(endlessRetry(this.work.timing), failures), this.stopped.signal);
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import type { Cause } from './round-types.js';
+
+/** Work that a state asks for, done outside any transaction. */
+export interface Task {
+  readonly stream: string;
+  readonly task: string;
+  /** How often it was tried before. */
+  readonly attempts: number;
+  readonly cause: Cause;
+}
+
+export type TaskResult<Command> =
+  /** What came of it, as a command for the decider. When the state still asks for the same task, it is done again later. */
+  | { readonly kind: 'answer'; readonly command: Command }
+  /** Not now: once more after `delayMs`, or after a growing wait. */
+  | { readonly kind: 'again'; readonly reason: string; readonly delayMs?: number }
+  /** A person has to look: a dead letter on the stream's key, whose replay does the task again. */
+  | { readonly kind: 'give-up'; readonly reason: string };
+
+/** The service's side of a task. It may be asked twice for the same one, after a crash or a freeze. A thrown error means again. */
+export interface TaskWorker<Command> {
+  perform(task: Task): Promise<TaskResult<Command>>;
+}
