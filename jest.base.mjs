@@ -17,6 +17,9 @@ export const jestConfig = (name, { servers = false, ...more } = {}) => ({
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
   testTimeout: 60_000,
+  ...(process.env.QUADRILLE_TEST_TOTALS && {
+    reporters: ['default', [path('tools/jest-totals.mjs'), { directory: process.env.QUADRILLE_TEST_TOTALS }]],
+  }),
   ...(servers && {
     globalSetup: path('libs/testing/jest-servers/setup.mjs'),
     globalTeardown: path('libs/testing/jest-servers/teardown.mjs'),

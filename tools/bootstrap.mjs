@@ -47,7 +47,7 @@ async function npmsOwnMark(lock) {
 
 /** Runs Nx without its daemon, so that no process stays behind. */
 export function nx(args, log, options) {
-  return run(process.execPath, [join(root, 'node_modules', 'nx', 'bin', 'nx.js'), ...args], log, options);
+  return run(join(root, 'node_modules', '.bin', 'nx'), args, log, options);
 }
 
 /** Runs a command to its end with its output in a log, and throws `StepFailed` with the end of that log. */
