@@ -17,43 +17,43 @@ afterAll(() => database.drop());
 
 describe('the key of a customer', () => {
   it('is one, also when it is first needed twice at the same moment', async () => {
-    const keys = await Promise.all(Array.from({ length: 10 }, () => contactKeys().ofCustomer('twins')));
+    const keys = await Promise.all(Array.from({ length: 10 }, () => contactKeys().of('twins')));
     expect(new Set(keys.map(({ id }) => id)).size).toBe(1);
     expect(new Set(keys.map(({ bytes }) => bytes.toString('hex'))).size).toBe(1);
   });
 
   it('is another one for another customer', async () => {
-    const [ada, bob] = [await contactKeys().ofCustomer('ada'), await contactKeys().ofCustomer('bob')];
+    const [ada, bob] = [await contactKeys().of('ada'), await contactKeys().of('bob')];
     expect(bob.id).not.toBe(ada.id);
     expect(bob.bytes.equals(ada.bytes)).toBe(false);
   });
 
   it('once deleted, is gone for all that it sealed, and the customer gets a new one', async () => {
-    const sealed = seal(await contactKeys().ofCustomer('leaver'), Buffer.from('leaver@example.org'));
+    const sealed = seal(await contactKeys().of('leaver'), Buffer.from('leaver@example.org'));
     await database.dataSource.getRepository(ContactKey).delete({ customerId: 'leaver' });
-    const next = await contactKeys().ofCustomer('leaver');
+    const next = await contactKeys().of('leaver');
     expect(() => unseal(next, sealed)).toThrow();
   });
 });
 
 describe('with a master key', () => {
   it('a customer’s key is sealed in the database, and the same when it is read again', async () => {
-    const made = await contactKeys(masterKey).ofCustomer('sealed');
+    const made = await contactKeys(masterKey).of('sealed');
     const row = await database.dataSource.getRepository(ContactKey).findOneByOrFail({ customerId: 'sealed' });
     expect(row.keyPlain).toBeNull();
     expect(JSON.stringify(row)).not.toContain(made.bytes.toString('base64'));
-    expect(await contactKeys(masterKey).ofCustomer('sealed')).toEqual(made);
+    expect(await contactKeys(masterKey).of('sealed')).toEqual(made);
   });
 
   it('keys from before it are read as they are', async () => {
-    const before = await contactKeys().ofCustomer('early');
-    expect(await contactKeys(masterKey).ofCustomer('early')).toEqual(before);
+    const before = await contactKeys().of('early');
+    expect(await contactKeys(masterKey).of('early')).toEqual(before);
   });
 
   it('that is lost or another one, a sealed key is not read: the error names the variable', async () => {
-    await contactKeys(masterKey).ofCustomer('locked');
-    await expect(contactKeys().ofCustomer('locked')).rejects.toThrow('CONTACT_MASTER_KEY');
-    await expect(contactKeys(randomBytes(32).toString('base64')).ofCustomer('locked')).rejects.toThrow(
+    await contactKeys(masterKey).of('locked');
+    await expect(contactKeys().of('locked')).rejects.toThrow('CONTACT_MASTER_KEY');
+    await expect(contactKeys(randomBytes(32).toString('base64')).of('locked')).rejects.toThrow(
       /was sealed with the key master-/,
     );
   });

@@ -21,9 +21,14 @@ export class ContactKeys {
     this.master = bytes && { id: `master-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}`, bytes };
   }
 
-  async ofCustomer(customerId: string): Promise<SecretKey> {
+  async find(customerId: string): Promise<SecretKey | undefined> {
     const known = await this.keys.findOneBy({ customerId });
-    if (known) return this.open(known);
+    return known ? this.open(known) : undefined;
+  }
+
+  async of(customerId: string): Promise<SecretKey> {
+    const known = await this.find(customerId);
+    if (known) return known;
     // Two first orders at the same moment: one row wins, and both read it.
     await this.keys.createQueryBuilder().insert().values(this.fresh(customerId)).orIgnore().execute();
     return this.open(await this.keys.findOneByOrFail({ customerId }));

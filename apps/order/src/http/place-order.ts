@@ -4,8 +4,8 @@ import { bodyHash, invalidFields, type FieldError, type ProblemException } from 
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { ContactKeys } from '../contact/contact-keys.js';
-import { fingerprint, seal } from '../contact/sealed.js';
-import type { Order, OrderCommand, OrderLine } from '../domain/index.js';
+import { fingerprint, seal, type SecretKey } from '../contact/sealed.js';
+import type { Order, OrderCommand, OrderLine, Place } from '../domain/index.js';
 import { OrderConfiguration } from '../order-configuration.js';
 import { viewOf } from '../storage/order-view.js';
 import { PriceList } from '../storage/price-list.js';
@@ -28,44 +28,32 @@ export class PlaceOrder {
   ) {}
 
   async place(body: PlaceOrderBody, idempotencyKey: string, cause: Cause): Promise<OrderShape> {
-    const contact = body.contact && (await this.protect(body.customerId, body.contact.email));
-    const idempotency = {
-      scope: `customer ${body.customerId}`,
-      key: idempotencyKey,
-      bodyHash: bodyHash({ ...body, contact: contact?.fingerprint }),
-    };
+    const { customerId, currency, paymentMethod, contact } = body;
     const { lines, problem } = await this.price(body);
+    const contactKey =
+      contact && (await (problem ? this.contactKeys.find(customerId) : this.contactKeys.of(customerId)));
+    const idempotency = { scope: `customer ${customerId}`, key: idempotencyKey, bodyHash: hashOf(body, contactKey) };
     if (problem) {
       // Prices may have changed since: what was placed before under this key is answered as it was then.
       const earlier = await storedAnswer(this.dataSource.manager, idempotency);
       if (earlier?.bodyHash === idempotency.bodyHash) return earlier.answer as OrderShape;
       throw problem;
     }
-    const { answer } = await this.gate.send(
-      {
-        type: 'Place',
-        orderId: uuidv7(),
-        customerId: body.customerId,
-        currency: body.currency,
-        // At most 100 lines of 1000 pieces at 100,000,000 minor units: far inside the safe integers.
-        totalMinor: lines.reduce((sum, { quantity, unitMinor }) => sum + quantity * unitMinor, 0),
-        lines,
-        paymentMethod: body.paymentMethod,
-        contact: contact && { email: contact.sealed },
-        deadlineMs: this.configuration.ORDER_DEADLINE_MS,
-      },
-      { cause, idempotency, answer: orderAnswer },
-    );
+    const command: Place = {
+      type: 'Place',
+      orderId: uuidv7(),
+      customerId,
+      currency,
+      // At most 100 lines of 1000 pieces at 100,000,000 minor units: far inside the safe integers.
+      totalMinor: lines.reduce((sum, { quantity, unitMinor }) => sum + quantity * unitMinor, 0),
+      lines,
+      paymentMethod,
+      // From here on there is no plain address.
+      contact: contact && contactKey && { email: seal(contactKey, Buffer.from(contact.email)) },
+      deadlineMs: this.configuration.ORDER_DEADLINE_MS,
+    };
+    const { answer } = await this.gate.send(command, { cause, idempotency, answer: orderAnswer });
     return answer as OrderShape;
-  }
-
-  /**
-   * The address leaves this function sealed only. Its part in the body's hash is a keyed fingerprint, which is forgotten
-   * with the key like the address itself; a plain hash could be guessed for as long as the idempotency row lives.
-   */
-  private async protect(customerId: string, email: string) {
-    const key = await this.contactKeys.ofCustomer(customerId);
-    return { sealed: seal(key, Buffer.from(email)), fingerprint: fingerprint(key, email) };
   }
 
   private async price({ lines, currency }: PlaceOrderBody): Promise<Priced> {
@@ -89,6 +77,15 @@ export class PlaceOrder {
     if (foreign.length > 0) return { lines: [], problem: invalidFields(foreign, 'currency_mismatch') };
     return { lines: priced };
   }
+}
+
+/**
+ * The address is in the hash as a keyed fingerprint, which is forgotten with its key like the address itself. A plain hash
+ * could be guessed for as long as the idempotency row lives.
+ */
+function hashOf({ contact, ...rest }: PlaceOrderBody, contactKey: SecretKey | undefined): string {
+  if (!contact) return bodyHash(rest);
+  return bodyHash({ ...rest, contact: contactKey ? fingerprint(contactKey, contact.email) : null });
 }
 
 /** The order as the client gets it, the same as a read right after. */
