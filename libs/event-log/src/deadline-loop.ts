@@ -2,7 +2,7 @@ import { AgendaClaims, type AgendaEntry } from './agenda-claims.js';
 import { messageOf } from './faults.js';
 import { Loop } from './loop.js';
 import { retryDelayMs } from './retry-policy.js';
-import type { AgendaWork } from './agenda-work.js';
+import { AgendaFailures, type AgendaParts } from './agenda-failures.js';
 import type { Outcome } from './round-types.js';
 import { endlessRetry } from './timing.js';
 
@@ -11,10 +11,12 @@ const deadlinesAtOnce = 100;
 /** Decides what is due: a deadline is a message to oneself. Replicas share the work, and claim before they do it. */
 export class DeadlineLoop {
   private readonly claims: AgendaClaims;
+  private readonly failures: AgendaFailures;
   private readonly loop: Loop;
 
-  constructor(private readonly work: AgendaWork) {
-    const { dataSource, replicaId, timing, logger } = work;
+  constructor(private readonly parts: AgendaParts) {
+    const { dataSource, replicaId, timing, logger } = parts;
+    this.failures = new AgendaFailures(parts);
     this.claims = new AgendaClaims(dataSource, 'deadline', replicaId, timing.taskLeaseMs);
     this.loop = new Loop({ name: 'deadlines', pauseMs: timing.agendaPollMs, logger, step: () => this.fire() });
   }
@@ -32,7 +34,7 @@ export class DeadlineLoop {
     if (due.length === 0) return false;
     try {
       const items = due.map(({ command, cause }) => ({ kind: 'wake-up' as const, command, cause }));
-      await this.settle(due, await this.work.round.run(items));
+      await this.settle(due, await this.parts.round.run(items));
     } catch (error) {
       // Nothing is known to be committed. Whoever comes next finds what is still awaited.
       await this.claims.giveBack(due.map(({ stream }) => stream)).catch(() => undefined);
@@ -43,12 +45,12 @@ export class DeadlineLoop {
 
   /** A deadline that was decided is gone with its state. What is left failed, or was ignored by the decider. */
   private async settle(due: readonly AgendaEntry[], outcomes: readonly Outcome[]): Promise<void> {
-    const retry = endlessRetry(this.work.timing);
+    const retry = endlessRetry(this.parts.timing);
     const left = await this.claims.again(
       due.map(({ stream, attempts }) => ({ stream, delayMs: retryDelayMs(retry, attempts + 1) })),
     );
     for (const [at, entry] of due.entries())
-      if (left.has(entry.stream)) await this.work.failed(entry, reasonOf(outcomes[at]));
+      if (left.has(entry.stream)) await this.failures.failed(entry, reasonOf(outcomes[at]));
   }
 }
 

@@ -271,3 +271,7 @@ async function askAgain(tx: Transaction, { task, stream }: TaskReference): Promi
   );
   return asked.length;
 }
+
+/** Held messages whose types their user need not know. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the loops pass commands, states and events through unread
+export type AnyHeldMessages = HeldMessages<any, any, any>;

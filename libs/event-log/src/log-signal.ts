@@ -4,8 +4,8 @@ import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Loop } from './loop.js';
 
-/** What there is news of: log rows to publish, tasks to do, held messages to retry, or leases that are free. */
-export type Topic = 'log' | 'agenda' | 'held' | 'leases';
+/** What there is news of: log rows to publish, tasks to do, or leases that are free. */
+export type Topic = 'log' | 'agenda' | 'leases';
 
 const channel = 'quadrille';
 const answerTimeoutMs = 5000;

@@ -16,6 +16,7 @@ let database: TestDatabase;
 let dataSource: DataSource;
 let signal: LogSignal;
 let relays: Relay[] = [];
+let publishers: TestPublisher[] = [];
 
 beforeEach(async () => {
   database = await testDatabase();
@@ -24,8 +25,11 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(relays.map((relay) => relay.stop()));
+  const stopped = relays.map((relay) => relay.stop());
+  for (const publisher of publishers) publisher.close();
+  await Promise.all(stopped);
   relays = [];
+  publishers = [];
   await database.drop();
 });
 
@@ -42,6 +46,7 @@ function relay(publisher: TestPublisher, options: { source?: DataSource; limits?
     limits: options.limits ?? {},
   });
   relays.push(started);
+  publishers.push(publisher);
   started.start();
   return started;
 }
@@ -91,7 +96,8 @@ test('one unconfirmed event per subject, many subjects at a time; confirms may c
   expect(await checkpoint()).toBe(0);
 
   publisher.inFlight[0]?.confirm();
-  await eventually(() => publisher.inFlight[0]?.confirm());
+  await eventually(() => expect(publisher.inFlight.map(({ event }) => event.sequence)).toEqual([2]));
+  publisher.inFlight[0]?.confirm();
   await eventually(async () => expect(await checkpoint()).toBe(40));
 });
 

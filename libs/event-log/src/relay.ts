@@ -12,6 +12,7 @@ import { RelayLanes } from './relay-lanes.js';
 import { RelayLease } from './relay-lease.js';
 import { RelayWindow } from './relay-window.js';
 import { rows } from './sql.js';
+import { subjectOf } from './stream-subject.js';
 import { endlessRetry, type Timing } from './timing.js';
 
 export interface RelayOptions {
@@ -194,7 +195,7 @@ export class Relay {
     term.cursor = position;
     term.window.add(position);
     if (this.options.participant.choreography.publishes[logged.event.type] === null) this.settle(term, position);
-    else term.lanes.enqueue({ lane: laneOf(stream), position, build: () => this.announce(logged) });
+    else term.lanes.enqueue({ lane: subjectOf(stream), position, build: () => this.announce(logged) });
   }
 
   private announce({ id, version, event, recordedAt, cause }: LoggedEvent): PublicEvent[] {
@@ -215,9 +216,4 @@ export class Relay {
   private isFull({ lanes, window }: Term): boolean {
     return lanes.pending >= this.limits.pendingMax || window.span >= this.limits.spanMax;
   }
-}
-
-/** Streams are named `<kind>-<id>`, and the id is the subject: two kinds of stream about one subject share its lane. */
-function laneOf(stream: string): string {
-  return stream.slice(stream.indexOf('-') + 1);
 }

@@ -55,7 +55,9 @@ export async function runBatch<Command extends Typed, State, Event extends Typed
 
 function outcomeOf<Command, State>(admission: Admission<Command, State>): Outcome {
   if (admission.kind === 'assigned') throw new Error('an assigned item has no outcome before its decision');
-  return admission.kind === 'hold' ? { kind: 'held' } : admission;
+  if (admission.kind !== 'hold') return admission;
+  const { status, failure } = admission.row;
+  return { kind: 'held', code: status === 'waiting' ? undefined : failure.code };
 }
 
 async function settleKeys<Command, State>(

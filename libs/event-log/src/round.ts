@@ -100,7 +100,7 @@ export class Round<Command extends Typed, State, Event extends Typed> {
     this.metrics.held.inc();
     this.onCommitted({ events: 0, armed: 0, held: 1 });
     this.logger.warn({ messageId: item.messageId, key: item.key, type: item.type, ...failure }, 'message held');
-    return { kind: 'held' };
+    return { kind: 'held', code: failure.code };
   }
 
   private async runOrSplit(

@@ -1,5 +1,5 @@
 import { AgendaClaims, type AgendaEntry } from './agenda-claims.js';
-import type { AgendaWork } from './agenda-work.js';
+import { AgendaFailures, type AgendaParts } from './agenda-failures.js';
 import { messageOf } from './faults.js';
 import { Loop } from './loop.js';
 import { pause } from './pause.js';
@@ -17,16 +17,18 @@ const tasksAtOnce = 32;
  */
 export class TaskLoop {
   private readonly claims: AgendaClaims;
+  private readonly failures: AgendaFailures;
   private readonly loop: Loop;
   private readonly extending: Loop;
   private readonly running = new Map<string, Promise<void>>();
   private readonly stopped = new AbortController();
 
   constructor(
-    private readonly work: AgendaWork,
+    private readonly parts: AgendaParts,
     private readonly worker: TaskWorker<unknown>,
   ) {
-    const { dataSource, replicaId, timing, logger, signal } = work;
+    const { dataSource, replicaId, timing, logger, signal } = parts;
+    this.failures = new AgendaFailures(parts);
     this.claims = new AgendaClaims(dataSource, 'task', replicaId, timing.taskLeaseMs);
     this.loop = new Loop({ name: 'tasks', pauseMs: timing.agendaPollMs, logger, step: () => this.begin() });
     const pauseMs = timing.taskLeaseMs / 3;
@@ -53,7 +55,7 @@ export class TaskLoop {
     if (free === 0) return;
     for (const entry of await this.claims.claim(free, [...this.running.keys()])) {
       const done = this.perform(entry).catch((error: unknown) => {
-        this.work.logger.warn(
+        this.parts.logger.warn(
           { err: error, stream: entry.stream },
           'a task could not be settled; its claim will expire',
         );
@@ -75,7 +77,7 @@ export class TaskLoop {
     try {
       result = await withTraceContext(cause, () => this.worker.perform(task));
     } catch (error) {
-      this.work.logger.warn({ err: error, stream, task: task.task, attempts }, 'a task failed and is done again');
+      this.parts.logger.warn({ err: error, stream, task: task.task, attempts }, 'a task failed and is done again');
       result = { kind: 'again', reason: messageOf(error) };
     }
     await this.settle(entry, result);
@@ -89,18 +91,18 @@ export class TaskLoop {
         await this.again(entry, result.delayMs);
         return;
       case 'give-up':
-        return this.work.giveUp(entry, 'given_up', result.reason);
+        return this.failures.giveUp(entry, 'given_up', result.reason);
     }
   }
 
   private async answer(entry: AgendaEntry, command: unknown): Promise<void> {
     const [outcome] = await this.patiently(() =>
-      this.work.round.run([{ kind: 'wake-up', command, cause: entry.cause }]),
+      this.parts.round.run([{ kind: 'wake-up', command, cause: entry.cause }]),
     );
     const asksAgain = await this.again(entry);
     if (!asksAgain || !outcome) return;
-    if (outcome.kind === 'failed') await this.work.failed(entry, messageOf(outcome.error));
-    else if (outcome.kind === 'refused') await this.work.failed(entry, `refused: ${outcome.refusal.code}`);
+    if (outcome.kind === 'failed') await this.failures.failed(entry, messageOf(outcome.error));
+    else if (outcome.kind === 'refused') await this.failures.failed(entry, `refused: ${outcome.refusal.code}`);
   }
 
   private async again(
@@ -117,9 +119,9 @@ export class TaskLoop {
         return await work();
       } catch (error) {
         if (this.stopped.signal.aborted) throw error;
-        this.work.logger.warn({ err: error }, 'the answer of a task is not committed yet');
+        this.parts.logger.warn({ err: error }, 'the answer of a task is not committed yet');
       }
-      await pause(retryDelayMs(endlessRetry(this.work.timing), failures), this.stopped.signal);
+      await pause(retryDelayMs(endlessRetry(this.parts.timing), failures), this.stopped.signal);
     }
   }
 }

@@ -14,7 +14,13 @@ export class TestPublisher implements EventPublisher {
   readonly inFlight: InFlight[] = [];
 
   /** `answer` decides at once; without an answer the event stays in flight. */
-  constructor(private readonly answer: (event: PublicEvent) => 'confirm' | 'reject' | undefined = () => undefined) {}
+  constructor(private answer: (event: PublicEvent) => 'confirm' | 'reject' | undefined = () => undefined) {}
+
+  /** The connection is closed: nothing is confirmed any more. */
+  close(): void {
+    this.answer = () => 'reject';
+    for (const { reject } of [...this.inFlight]) reject();
+  }
 
   publish(event: PublicEvent): Promise<void> {
     this.sent.push(event);

@@ -1,0 +1,56 @@
+import type { Logger } from '@quadrille/observability';
+import type { DataSource } from 'typeorm';
+import type { AgendaEntry } from './agenda-claims.js';
+import type { AnyHeldMessages } from './held-messages.js';
+import type { LogSignal } from './log-signal.js';
+import { heldRetry } from './retry-policy.js';
+import type { AnyRound } from './round.js';
+import { rows } from './sql.js';
+import { subjectOf } from './stream-subject.js';
+import type { Timing } from './timing.js';
+
+export interface AgendaParts {
+  readonly dataSource: DataSource;
+  readonly replicaId: string;
+  readonly round: AnyRound;
+  readonly held: AnyHeldMessages;
+  readonly signal: LogSignal;
+  readonly timing: Timing;
+  readonly logger: Logger;
+}
+
+/** Failures of a deadline or of a task's answer before a person is asked. */
+const failuresMax = heldRetry.attemptsMax;
+
+/** What to do when a deadline or a task cannot be brought to its end. */
+export class AgendaFailures {
+  constructor(private readonly parts: AgendaParts) {}
+
+  /** It is tried again; after the last try it is given up. */
+  async failed(entry: AgendaEntry, reason: string): Promise<void> {
+    const { stream, task, attempts } = entry;
+    this.parts.logger.warn({ stream, task, attempts, reason }, 'an entry of the agenda failed');
+    if (attempts + 1 >= failuresMax) await this.giveUp(entry, 'failed', reason);
+  }
+
+  /** A dead letter on the key; its replay brings the entry back. Until then the entry rests. */
+  async giveUp({ stream, task, command, attempts, cause }: AgendaEntry, code: string, reason: string): Promise<void> {
+    await this.parts.held.holdWakeUp({
+      key: subjectOf(stream),
+      type: task === null ? 'deadline' : `task ${task}`,
+      command: task === null ? command : { task, stream },
+      code,
+      reason,
+      cause,
+      dead: true,
+      attempts: attempts + 1,
+    });
+    // After the dead letter is stored: a crash between the two leaves two of them, which is harmless, and not none.
+    await rows(
+      this.parts.dataSource,
+      `update agenda set due_at = 'infinity', claimed_by = null, claimed_until = null
+       where stream = $1 and task is not distinct from $2`,
+      [stream, task],
+    );
+  }
+}

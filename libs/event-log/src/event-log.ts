@@ -1,0 +1,163 @@
+import { Registry, silentLogger, type Logger } from '@quadrille/observability';
+import type { DataSource } from 'typeorm';
+import type { AgendaParts } from './agenda-failures.js';
+import { CommandGate } from './command-gate.js';
+import { Consuming } from './consuming.js';
+import { DeadLetters } from './dead-letters.js';
+import { DeadlineLoop } from './deadline-loop.js';
+import type { MessageStream } from './deliveries.js';
+import { HeldMessages } from './held-messages.js';
+import { HeldRetryLoop } from './held-retry-loop.js';
+import { LogMetrics } from './log-metrics.js';
+import { LogSignal } from './log-signal.js';
+import { defaultRetention, Maintenance, type Retention } from './maintenance.js';
+import type { Participant } from './participant.js';
+import type { EventPublisher } from './publisher.js';
+import { Relay } from './relay.js';
+import type { News } from './round-batch.js';
+import { Round } from './round.js';
+import { TaskLoop } from './task-loop.js';
+import type { TaskWorker } from './task-worker.js';
+import { defaultTiming, type Timing } from './timing.js';
+
+/** What a replica does. A cluster may scale the roles apart. */
+export type Role = 'http' | 'consume' | 'relay' | 'work';
+
+export interface EventLogOptions<
+  Command extends { readonly type: string },
+  State,
+  Event extends { readonly type: string },
+> {
+  /** Connected and migrated; stays the caller's to close. */
+  readonly dataSource: DataSource;
+  readonly participant: Participant<Command, State, Event>;
+  /** Unique among the replicas that live, and new after each start. */
+  readonly replicaId: string;
+  /** How many queues the service's slots are bound to. */
+  readonly partitions: number;
+  readonly roles: ReadonlySet<Role>;
+  readonly publisher: EventPublisher;
+  readonly openStream: (partition: number) => Promise<MessageStream>;
+  /** Does the tasks that states ask for. Without one they wait. */
+  readonly worker?: TaskWorker<Command> | undefined;
+  readonly logger?: Logger | undefined;
+  readonly registry?: Registry | undefined;
+  readonly timing?: Partial<Timing> | undefined;
+  readonly retention?: Partial<Retention> | undefined;
+}
+
+export interface EventLogStatus {
+  /** The partitions this replica works on. */
+  readonly partitions: readonly number[];
+  readonly relayActive: boolean;
+  /** Most keys fail alike: consuming waits. */
+  readonly consumingPaused: boolean;
+  /** How long rounds have met no database; undefined while they do. */
+  readonly databaseAwayMs: number | undefined;
+}
+
+interface Part {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/** One replica of a service at work on its event log: all loops of its roles, started and stopped together. */
+export class EventLog<Command extends { readonly type: string }, State, Event extends { readonly type: string }> {
+  /** The door for commands from HTTP. Open in every role, and before `start`. */
+  readonly commands: CommandGate<Command, State>;
+  readonly deadLetters: DeadLetters;
+  private readonly signal: LogSignal;
+  private readonly maintenance: Maintenance;
+  private readonly metrics: LogMetrics;
+  private readonly consuming: Consuming | undefined;
+  private readonly relay: Relay | undefined;
+  /** What runs rounds of its own accord. */
+  private readonly loops: readonly Part[];
+  private readonly logger: Logger;
+  private starting: Promise<void> | undefined;
+  private stopping: Promise<void> | undefined;
+
+  constructor(options: EventLogOptions<Command, State, Event>) {
+    const { dataSource, participant, replicaId, partitions, roles, publisher, openStream, worker } = options;
+    const { logger = silentLogger, registry = new Registry() } = options;
+    const timing: Timing = { ...defaultTiming, ...options.timing };
+    this.logger = logger;
+    this.signal = new LogSignal(dataSource, logger);
+    this.maintenance = new Maintenance({
+      dataSource,
+      retention: { ...defaultRetention, ...options.retention },
+      pauseMs: timing.maintenanceMs,
+      logger,
+    });
+    this.metrics = new LogMetrics(dataSource, registry, timing.metricsMs, logger);
+
+    const rounds = { dataSource, participant, logger, registry, onCommitted: (news: News) => this.spread(news) };
+    const round = new Round(rounds);
+    const held = new HeldMessages(rounds);
+    this.commands = new CommandGate(round);
+    const parts = { dataSource, replicaId, round, signal: this.signal, timing, logger };
+    if (roles.has('consume')) this.consuming = new Consuming({ ...parts, partitions, openStream, registry });
+    if (roles.has('relay')) this.relay = new Relay({ ...parts, participant, publisher, registry });
+    const retries = new HeldRetryLoop(held, this.consuming?.leases, timing.heldPollMs, logger);
+    this.deadLetters = new DeadLetters({ dataSource, logger, onDue: () => retries.wake() });
+    const agenda: AgendaParts = { ...parts, held };
+    this.loops = [
+      ...(this.consuming ? [this.consuming] : []),
+      ...(roles.has('consume') || roles.has('work') ? [retries] : []),
+      ...(roles.has('work') ? [new DeadlineLoop(agenda)] : []),
+      ...(roles.has('work') && worker ? [new TaskLoop(agenda, worker)] : []),
+    ];
+  }
+
+  /** Makes room in the log and starts the loops. Resolves when they run; what they wait for, they wait for by themselves. */
+  async start(): Promise<void> {
+    if (this.stopping) throw new Error('an event log that was stopped cannot be started again');
+    this.starting ??= this.begin();
+    await this.starting;
+  }
+
+  /**
+   * Begins no new round, lets the running ones end and acknowledge, closes the channels, hands the leases over, and waits
+   * for the confirms in flight. Nothing is lost and nothing is done twice. Calling it again, or during `start`, is fine.
+   */
+  async stop(): Promise<void> {
+    this.stopping ??= this.end();
+    await this.stopping;
+  }
+
+  status(): EventLogStatus {
+    return {
+      partitions: this.consuming?.leases.partitions() ?? [],
+      relayActive: this.relay?.active ?? false,
+      consumingPaused: this.consuming?.paused ?? false,
+      databaseAwayMs: this.consuming?.databaseAwayMs,
+    };
+  }
+
+  private async begin(): Promise<void> {
+    await this.maintenance.run().catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'maintenance is late; it is tried again');
+    });
+    if (this.stopping) return;
+    this.signal.start();
+    this.maintenance.start();
+    this.metrics.start();
+    this.relay?.start();
+    for (const loop of this.loops) loop.start();
+  }
+
+  private async end(): Promise<void> {
+    await this.starting?.catch(() => undefined);
+    await Promise.all([this.commands.close(), ...this.loops.map((loop) => loop.stop())]);
+    // The last rounds may have left something to say.
+    await this.relay?.stop();
+    await Promise.all([this.maintenance.stop(), this.metrics.stop()]);
+    await this.signal.stop();
+  }
+
+  /** After a commit: wakes whoever it concerns. */
+  private spread({ events, armed }: News): void {
+    if (events > 0) this.signal.raise('log');
+    if (armed > 0) this.signal.raise('agenda');
+  }
+}
