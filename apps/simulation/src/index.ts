@@ -1,0 +1,3 @@
+export * from './coverage.js';
+export * from './faults.js';
+export * from './world.js';

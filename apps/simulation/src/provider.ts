@@ -1,0 +1,115 @@
+import type { Random } from './random.js';
+import type { Rules } from './rules.js';
+
+export type Call =
+  | {
+      readonly type: 'create';
+      readonly key: string;
+      readonly orderId: string;
+      readonly amountMinor: number;
+      readonly paymentMethod: string;
+    }
+  | { readonly type: 'confirm'; readonly key: string; readonly intentId: string }
+  | { readonly type: 'retrieve'; readonly intentId: string }
+  | { readonly type: 'cancel'; readonly intentId: string }
+  | { readonly type: 'refund'; readonly key: string; readonly intentId: string };
+
+export type Answer =
+  | { readonly intentId: string; readonly status: 'requires_confirmation' | 'succeeded' | 'canceled' }
+  | { readonly intentId: string; readonly status: 'declined'; readonly declineCode: string }
+  | { readonly intentId: string; readonly status: 'refunded'; readonly refundId: string };
+
+export interface Webhook {
+  readonly orderId: string;
+  readonly answer: Answer;
+  /** Sent again until it is acknowledged; others may never come. */
+  readonly insistent: boolean;
+}
+
+interface Intent {
+  readonly id: string;
+  readonly orderId: string;
+  readonly amountMinor: number;
+  readonly declines: boolean;
+  answer: Answer;
+}
+
+export const decliningMethod = 'pm_card_chargeDeclined';
+export const declineCode = 'card_declined';
+
+/** Keeps what it was asked under the key it was asked with, and does nothing to protect a caller who changes keys. */
+export class Provider {
+  readonly webhooks: Webhook[] = [];
+  /** Calls that their caller has given up and that land all the same. */
+  readonly landing: Call[] = [];
+  private readonly intents = new Map<string, Intent>();
+  private readonly answers = new Map<string, Answer>();
+
+  constructor(private readonly rules: Rules) {}
+
+  call(call: Call): Answer {
+    const known = 'key' in call ? this.answers.get(call.key) : undefined;
+    if (known) return known;
+    const answer = this.perform(call);
+    if ('key' in call) this.answers.set(call.key, answer);
+    return answer;
+  }
+
+  /**
+   * The provider changes its mind: it cancels what nobody confirmed, or captures what it had declined or cancelled. Of money
+   * that moves like this it tells until it is heard.
+   */
+  reverse(random: Random): boolean {
+    const open = [...this.intents.values()].filter(({ answer }) => answer.status !== 'succeeded');
+    if (open.length === 0) return false;
+    const intent = random.pick(open);
+    if (intent.answer.status === 'requires_confirmation')
+      this.conclude(intent, { intentId: intent.id, status: 'canceled' });
+    else this.succeed(intent, true);
+    return true;
+  }
+
+  private perform(call: Call): Answer {
+    if (call.type === 'create') return this.create(call);
+    const intent = this.intents.get(call.intentId);
+    if (!intent) throw new Error(`the provider knows no intent ${call.intentId}`);
+    switch (call.type) {
+      case 'retrieve':
+        return intent.answer;
+      case 'confirm':
+        if (intent.answer.status === 'requires_confirmation') {
+          if (intent.declines) this.conclude(intent, { intentId: intent.id, status: 'declined', declineCode });
+          else this.succeed(intent, false);
+        }
+        return intent.answer;
+      case 'cancel':
+        if (intent.answer.status === 'requires_confirmation' || intent.answer.status === 'declined')
+          this.conclude(intent, { intentId: intent.id, status: 'canceled' });
+        return intent.answer;
+      case 'refund': {
+        this.rules.refunding(intent.orderId, intent.amountMinor);
+        const answer: Answer = { intentId: intent.id, status: 'refunded', refundId: `re_${call.key}` };
+        this.webhooks.push({ orderId: intent.orderId, answer, insistent: false });
+        return answer;
+      }
+    }
+  }
+
+  private create({ key, orderId, amountMinor, paymentMethod }: Extract<Call, { type: 'create' }>): Answer {
+    const answer: Answer = { intentId: `pi_${key}`, status: 'requires_confirmation' };
+    const declines = paymentMethod === decliningMethod;
+    this.intents.set(answer.intentId, { id: answer.intentId, orderId, amountMinor, declines, answer });
+    return answer;
+  }
+
+  private succeed(intent: Intent, insistent: boolean): void {
+    this.rules.charging(intent.orderId, intent.amountMinor);
+    this.conclude(intent, { intentId: intent.id, status: 'succeeded' }, insistent);
+  }
+
+  private conclude(intent: Intent, answer: Answer, insistent = false): void {
+    intent.answer = answer;
+    if (answer.status === 'declined' || answer.status === 'canceled') this.rules.declining(intent.orderId);
+    this.webhooks.push({ orderId: intent.orderId, answer, insistent });
+  }
+}
