@@ -115,7 +115,7 @@ describe('a message that fails', () => {
     expect(outcomes.map(({ kind }) => kind)).toEqual(['decided', 'held', 'decided', 'held', 'decided']);
     expect(await balanceOf(good)).toBe(3);
     broken.clear();
-    expect(await database.round.run([placed(bad, 3)])).toEqual([{ kind: 'held' }]);
+    expect(await database.round.run([placed(bad, 3)])).toMatchObject([{ kind: 'held' }]);
     expect(await heldOf(bad)).toEqual([
       { status: 'retrying', code: 'Error', attempts: 1 },
       { status: 'waiting', code: 'key_held', attempts: 0 },
