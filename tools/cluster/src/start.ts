@@ -15,16 +15,17 @@ export interface StartOptions {
   readonly reset: boolean;
 }
 
-const home = fileURLToPath(new URL('../../../.quadrille', import.meta.url));
+/** All that this clone keeps on this machine; Git ignores it. */
+const ownHome = fileURLToPath(new URL('../../../.quadrille', import.meta.url));
 const ports: Record<ProcessName, number> = { order: 3001, inventory: 3002, payment: 3003, 'payment-provider': 3004 };
 
 /** What `npm start` does once everything is installed and built. Resolves with the exit code. */
-export async function start({ once, reset }: StartOptions, narrator: Narrator): Promise<number> {
+export async function start({ once, reset }: StartOptions, narrator: Narrator, home = ownHome): Promise<number> {
   const stop = new StopRequest();
   try {
     const lock = lockDirectory(home);
     try {
-      const cluster = await makeCluster(reset, narrator);
+      const cluster = await makeCluster(join(home, 'data'), reset, narrator);
       return await runCluster(cluster, once, narrator, stop);
     } finally {
       lock.release();
@@ -40,8 +41,7 @@ export async function start({ once, reset }: StartOptions, narrator: Narrator): 
   }
 }
 
-async function makeCluster(reset: boolean, narrator: Narrator): Promise<Cluster> {
-  const directory = join(home, 'data');
+async function makeCluster(directory: string, reset: boolean, narrator: Narrator): Promise<Cluster> {
   if (reset) {
     await narrator.step('reset', async () => {
       await removeServerData(directory);

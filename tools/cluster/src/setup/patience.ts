@@ -14,24 +14,17 @@ export async function withPatience(what: string, waitMs: number, attempt: () => 
   }
 }
 
-const networkCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-  'EPIPE',
-  'UND_ERR_SOCKET',
+const passing = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'UND_ERR_SOCKET'],
+  // PostgreSQL that starts or stops (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+  ...['57P01', '57P02', '57P03'],
 ]);
-/** PostgreSQL that starts or stops (https://www.postgresql.org/docs/current/errcodes-appendix.html, class 57P). */
-const comingUpCodes = new Set(['57P01', '57P02', '57P03']);
 
+/** The reason may lie below, and a name with several addresses fails with one error for each. */
 function isPassing(error: unknown): boolean {
-  for (let one: unknown = error; one instanceof Error; one = one.cause) {
-    const { code } = one as NodeJS.ErrnoException;
-    if (code !== undefined && (networkCodes.has(code) || comingUpCodes.has(code))) return true;
-    if (one instanceof AggregateError && one.errors.some(isPassing)) return true;
-    if (one.message.startsWith('Connection terminated')) return true;
-  }
-  return false;
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, message, cause, errors } = error as Partial<NodeJS.ErrnoException & AggregateError>;
+  if (code !== undefined && passing.has(code)) return true;
+  if (message?.startsWith('Connection terminated')) return true;
+  return isPassing(cause) || (errors ?? []).some(isPassing);
 }

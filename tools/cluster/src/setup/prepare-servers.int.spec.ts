@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { services } from '@quadrille/contracts';
+import { partitionQueue, eventsExchange, serviceExchange } from '@quadrille/messaging';
+import { connect, type Channel } from 'amqplib';
+import { Client } from 'pg';
+import { perService } from '../participants.js';
+import { givenServers, type TestServers } from '../../test/given-servers.js';
+import { prepareServers, removePreparations, type ServerPlan } from './prepare-servers.js';
+
+describe('the setup step', () => {
+  let servers: TestServers;
+  let plan: ServerPlan;
+
+  beforeAll(async () => {
+    servers = await givenServers();
+    const own = (url: string, service: string) =>
+      Object.assign(new URL(url), { username: `${servers.namespace}_${service}`, password: 'secret' });
+    plan = {
+      postgresAdminUrl: servers.postgresUrl,
+      amqpUrl: servers.amqpUrl,
+      brokerAdminUrl: servers.brokerAdminUrl,
+      partitions: 2,
+      databaseUrls: perService(
+        (service) =>
+          Object.assign(own(servers.postgresUrl, service), { pathname: `/${servers.namespace}_${service}` }).href,
+      ),
+      amqpUrls: perService((service) => own(servers.amqpUrl, service).href),
+    };
+    await Promise.all([prepareServers(plan), prepareServers(plan)]);
+  });
+
+  afterAll(async () => {
+    await removePreparations(plan);
+    await servers.drop();
+  });
+
+  test('may run again at any time', async () => {
+    await prepareServers(plan);
+  });
+
+  test('leaves each service a migrated database of its own', async () => {
+    for (const service of services) {
+      const [{ user, owner }] = (await query(
+        plan.databaseUrls[service],
+        `select current_user as user, tableowner as owner from pg_tables where tablename = 'log'`,
+      )) as [{ user: string; owner: string }];
+      expect([user, owner]).toEqual(Array(2).fill(`${servers.namespace}_${service}`));
+    }
+  });
+
+  test("keeps each role out of the others' databases", async () => {
+    for (const service of services) {
+      for (const other of services.filter((name) => name !== service)) {
+        const url = new URL(plan.databaseUrls[service]);
+        url.pathname = new URL(plan.databaseUrls[other]).pathname;
+        await expect(query(url.href, 'select 1')).rejects.toThrow(/permission denied for database/);
+      }
+    }
+  });
+
+  test('gives each broker user what its service needs', async () => {
+    await withChannel(plan.amqpUrls.order, async (channel) => {
+      await channel.checkQueue(partitionQueue('payment', 0, 2)); // Asking whether a queue exists needs no permission.
+      await channel.consume(partitionQueue('order', 1, 2), () => undefined);
+      channel.publish(eventsExchange, 'order.placed.v1.0', Buffer.from('{}'));
+      channel.publish(serviceExchange('order'), 'dead-letters', Buffer.from('{}'));
+      await channel.checkExchange(eventsExchange); // Comes back after the publishing was looked at.
+    });
+  });
+
+  test.each<[string, (channel: Channel) => Promise<unknown>]>([
+    ["consume another's queue", (channel) => channel.consume(partitionQueue('payment', 0, 2), () => undefined)],
+    ["read another's dead letters", (channel) => channel.get('payment.dead-letters')],
+    ['declare a queue', (channel) => channel.assertQueue('order.another')],
+    ['delete a queue of its own', (channel) => channel.deleteQueue(partitionQueue('order', 0, 2))],
+    ['bind its own queue', (channel) => channel.bindQueue(partitionQueue('order', 0, 2), eventsExchange, '#')],
+    [
+      "publish to another's exchange",
+      (channel) => {
+        channel.publish(serviceExchange('payment'), 'order.placed.v1.0', Buffer.from('{}'));
+        return channel.checkExchange(eventsExchange);
+      },
+    ],
+  ])('does not let it %s', async (_what, act) => {
+    const attempt = withChannel(plan.amqpUrls.order, act);
+    await expect(attempt).rejects.toThrow(/ACCESS[-_]REFUSED/);
+  });
+
+  test('refuses to take the rights of its own user away', async () => {
+    const shared = { ...plan, amqpUrls: perService(() => plan.amqpUrl) };
+    await prepareServers(shared);
+    await withChannel(plan.amqpUrl, (channel) => channel.assertQueue('still-allowed'));
+  });
+
+  test('says which server did not answer in time', async () => {
+    const nobody = { ...plan, postgresAdminUrl: 'postgres://postgres:secret@127.0.0.1:1/postgres', waitMs: 300 };
+    await expect(prepareServers(nobody)).rejects.toThrow(/'s database did not answer within 0.3 s\./);
+  });
+});
+
+async function query(url: string, sql: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Whatever the broker objects to while the work is done: as its answer, or by closing the channel. */
+async function withChannel(url: string, work: (channel: Channel) => Promise<unknown>): Promise<void> {
+  const connection = await connect(url);
+  connection.on('error', () => undefined); // Follows the channel's.
+  try {
+    const channel = await connection.createChannel();
+    const refused = new Promise<never>((_resolve, reject) => channel.once('error', reject));
+    await Promise.race([work(channel), refused]);
+  } finally {
+    await connection.close();
+  }
+}
