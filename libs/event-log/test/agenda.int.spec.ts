@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { v7 as uuidv7 } from 'uuid';
+import { readStream } from '../src/log.js';
+import type { News } from '../src/round-batch.js';
+import { accountDatabase, type AccountDatabase } from './account-database.js';
+import { request, wakeUp } from './items.js';
+
+let database: AccountDatabase;
+const news: News[] = [];
+beforeAll(async () => {
+  database = await accountDatabase({ onCommitted: (committed) => news.push(committed) });
+});
+afterAll(() => database.end());
+
+const until = '2020-01-01T00:00:00.000Z';
+const later = '2099-01-01T00:00:00.000Z';
+const agendaOf = async (account: string) =>
+  (await database.query('select * from agenda where stream = $1', [`account-${account}`]))[0];
+
+describe('the agenda', () => {
+  test('gets a deadline with the state that asks for it, and the cause goes on from its event', async () => {
+    const account = uuidv7();
+    const item = request({ type: 'Freeze', account, until });
+    await database.round.run([item]);
+    const [frozen] = await readStream(database.dataSource.manager, `account-${account}`);
+    expect(await agendaOf(account)).toMatchObject({
+      kind: 'deadline',
+      task: null,
+      command: { type: 'Thaw', account },
+      due_at: new Date(until),
+      correlation_id: item.cause.correlationId,
+      causation_id: frozen?.id,
+    });
+    expect(news.at(-1)).toEqual({ events: 1, armed: 1, held: 0 });
+  });
+
+  test('loses it in the round that ends the wait', async () => {
+    const account = uuidv7();
+    await database.round.run([request({ type: 'Freeze', account, until })]);
+    await database.round.run([wakeUp({ type: 'Thaw', account })]);
+    expect(await agendaOf(account)).toBeUndefined();
+  });
+
+  test('never sees what began and ended within one round', async () => {
+    const account = uuidv7();
+    await database.round.run([request({ type: 'Freeze', account, until }), wakeUp({ type: 'Thaw', account })]);
+    expect(await agendaOf(account)).toBeUndefined();
+    expect(news.at(-1)).toEqual({ events: 2, armed: 0, held: 0 });
+  });
+
+  test('keeps it when the command came too early', async () => {
+    const account = uuidv7();
+    await database.round.run([request({ type: 'Freeze', account, until: later })]);
+    expect(await database.round.run([wakeUp({ type: 'Thaw', account })])).toEqual([{ kind: 'decided', events: 0 }]);
+    expect(await agendaOf(account)).toMatchObject({ due_at: new Date(later) });
+  });
+
+  test('leaves a task with its attempts and its worker alone while the state asks for the same', async () => {
+    const account = uuidv7();
+    await database.round.run([request({ type: 'Audit', account })]);
+    await database.query(`update agenda set attempts = 2, claimed_by = 'w' where stream = $1`, [`account-${account}`]);
+    await database.round.run([request({ type: 'Deposit', account, amount: 1 })]);
+    expect(await agendaOf(account)).toMatchObject({ kind: 'task', task: 'audit', attempts: 2, claimed_by: 'w' });
+  });
+
+  test('replaces it when the state asks for something else', async () => {
+    const account = uuidv7();
+    await database.round.run([request({ type: 'Audit', account }), request({ type: 'Freeze', account, until: later })]);
+    await database.query(`update agenda set attempts = 2, claimed_by = 'w' where stream = $1`, [`account-${account}`]);
+    await database.round.run([wakeUp({ type: 'FinishAudit', account })]);
+    expect(await agendaOf(account)).toMatchObject({ kind: 'deadline', task: null, attempts: 0, claimed_by: null });
+  });
+});
