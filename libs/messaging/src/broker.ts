@@ -3,6 +3,7 @@ import { silentLogger, type Logger, type Registry } from '@quadrille/observabili
 import { ConfirmedChannel } from './confirmed-channel.js';
 import { ConfirmedPublisher } from './confirmed-publisher.js';
 import { BrokerConnection } from './connection.js';
+import { Consumer, type ConsumerOptions } from './consumer.js';
 import { brokerMetrics, type BrokerMetrics } from './metrics.js';
 import { PartitionStream } from './partition-stream.js';
 
@@ -33,28 +34,16 @@ export interface OpenPartitionOptions {
  */
 export class Broker {
   readonly publisher: ConfirmedPublisher;
+  /** Any message, with the same promises as the publisher's, but without its order. */
+  readonly outgoing: ConfirmedChannel;
+  readonly metrics: BrokerMetrics;
+  private readonly logger: Logger;
+  private readonly publishing: BrokerConnection;
+  private readonly consuming: BrokerConnection;
   private readonly streams = new Set<PartitionStream>();
 
-  private constructor(
-    private readonly publishing: BrokerConnection,
-    private readonly consuming: BrokerConnection,
-    private readonly outgoing: ConfirmedChannel,
-    private readonly metrics: BrokerMetrics,
-    private readonly logger: Logger,
-  ) {
-    this.publisher = new ConfirmedPublisher(outgoing);
-  }
-
-  /** Waits until both connections are there; rejects with the last error when they are not in time. */
-  static async connect({
-    url,
-    name,
-    logger = silentLogger,
-    registry,
-    confirmTimeoutMs = 5_000,
-    heartbeatSeconds = 5,
-    connectTimeoutMs = 30_000,
-  }: BrokerOptions): Promise<Broker> {
+  private constructor(options: BrokerOptions) {
+    const { url, name, logger = silentLogger, registry, confirmTimeoutMs = 5_000, heartbeatSeconds = 5 } = options;
     const metrics = brokerMetrics(registry);
     const connection = (purpose: 'publish' | 'consume') =>
       new BrokerConnection({
@@ -64,11 +53,20 @@ export class Broker {
         logger,
         reopened: () => metrics.reconnects.inc({ connection: purpose }),
       });
-    const publishing = connection('publish');
-    const consuming = connection('consume');
-    const outgoing = new ConfirmedChannel({ connection: publishing, confirmTimeoutMs, metrics, logger });
-    const broker = new Broker(publishing, consuming, outgoing, metrics, logger);
-    if (await within(connectTimeoutMs, Promise.all([publishing.ready(), consuming.ready()]))) return broker;
+    this.logger = logger;
+    this.metrics = metrics;
+    this.publishing = connection('publish');
+    this.consuming = connection('consume');
+    this.outgoing = new ConfirmedChannel({ connection: this.publishing, confirmTimeoutMs, metrics, logger });
+    this.publisher = new ConfirmedPublisher(this.outgoing);
+  }
+
+  /** Waits until both connections are there; rejects with the last error when they are not in time. */
+  static async connect(options: BrokerOptions): Promise<Broker> {
+    const { url, connectTimeoutMs = 30_000 } = options;
+    const broker = new Broker(options);
+    const { publishing, consuming, outgoing } = broker;
+    if (await within(connectTimeoutMs, Promise.all([outgoing.ready(), consuming.ready()]))) return broker;
     const cause = publishing.lastError ?? consuming.lastError;
     await broker.close();
     throw new Error(
@@ -111,8 +109,14 @@ export class Broker {
     return stream;
   }
 
-  /** For questions beside the streams. Whoever asks opens a channel of its own, and closes it again. */
+  /** Consumes any queue. Whoever asks for the consumer closes it, before the broker. */
+  consume(options: Omit<ConsumerOptions, 'connection' | 'logger'>): Consumer {
+    return new Consumer({ ...options, connection: this.consuming, logger: this.logger });
+  }
+
+  /** Questions beside the streams. Whoever asks opens a channel for it and closes it again. Rejects while the broker is away. */
   async ask<Answer>(question: (model: ChannelModel) => Promise<Answer>): Promise<Answer> {
+    if (!this.consuming.isUp) throw new Error('the broker is away');
     return question(await this.consuming.ready());
   }
 

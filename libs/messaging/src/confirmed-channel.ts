@@ -51,6 +51,11 @@ export class ConfirmedChannel {
     return this.kept.current !== undefined;
   }
 
+  /** Resolves once the channel is open; rejects when it is closed before. */
+  async ready(): Promise<void> {
+    await this.kept.ready();
+  }
+
   /** Resolves when the broker has confirmed the message and no `return` came; rejects with `PublishUnknown` otherwise. */
   send(message: OutgoingMessage): Promise<void> {
     const sent = this.sendWithDeadline(message);
@@ -92,15 +97,12 @@ export class ConfirmedChannel {
     const { connection } = this.options;
     while (connection.blocked !== undefined || !this.kept.current) {
       const reason = connection.blocked === undefined ? 'closed' : 'blocked';
-      const open =
+      const usable =
         reason === 'blocked'
           ? new Promise<void>((resolve) => connection.onceUnblocked(resolve))
-          : this.kept.ready().then(
-              () => undefined,
-              () => undefined,
-            );
-      const isLate = await Promise.race([open.then(() => false), deadline.passed.then(() => true)]);
-      if (isLate || this.closing) throw this.unknown(reason, message);
+          : this.kept.ready().catch((error: Error) => Promise.reject(this.unknown('closed', message, error)));
+      const isLate = await Promise.race([usable.then(() => false), deadline.passed.then(() => true)]);
+      if (isLate) throw this.unknown(reason, message);
     }
     return this.kept.current;
   }
@@ -128,7 +130,7 @@ export class ConfirmedChannel {
         // While the broker blocks, a new channel would not help, and the confirms come once it reads again.
         if (this.options.connection.blocked !== undefined) return reject(this.unknown('blocked', message));
         reject(this.unknown('timeout', message));
-        void closeGently(channel);
+        this.kept.replace(channel, 'a confirm did not come in time');
       });
     });
     this.inFlight.add(entry);

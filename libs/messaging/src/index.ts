@@ -1,7 +1,15 @@
 export { Broker, type BrokerOptions, type OpenPartitionOptions } from './broker.js';
-export { ConfirmedPublisher } from './confirmed-publisher.js';
+export { type ConfirmedChannel, type OutgoingMessage } from './confirmed-channel.js';
+export { type ConfirmedPublisher } from './confirmed-publisher.js';
+export * from './listen-to.js';
+export { ListenerContext } from './listener-context.js';
+export * from './listener-strategy.js';
 export * from './names.js';
-export { PartitionStream, type IncomingMessage } from './partition-stream.js';
+export * from './on-event.js';
+export { type IncomingMessage, type PartitionStream } from './partition-stream.js';
 export * from './publish-unknown.js';
-export * from './topology.js';
+export { type RetryOptions } from './retry-queues.js';
+export { setAsideHeaders } from './set-aside-copy.js';
+export * from './set-aside.js';
 export * from './topology-check.js';
+export * from './topology.js';

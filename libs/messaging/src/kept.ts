@@ -26,6 +26,7 @@ export class Kept<Resource> {
   /** Why the last attempt to open failed. */
   lastError: Error | undefined;
   private closed = false;
+  private giveUp: ((reason: string) => void) | undefined;
   private stop!: () => void;
   private readonly stopped = new Promise<undefined>((resolve) => (this.stop = () => resolve(undefined)));
   private readonly waiting = new Set<() => void>();
@@ -43,6 +44,13 @@ export class Kept<Resource> {
       await new Promise<void>((resolve) => this.waiting.add(resolve));
     }
     return this.current;
+  }
+
+  /** Closes this resource, if it is the open one, and opens another. Nobody gets it any more from now on. */
+  replace(resource: Resource, reason: string): void {
+    if (this.current !== resource) return;
+    this.current = undefined;
+    this.giveUp?.(reason);
   }
 
   async close(): Promise<void> {
@@ -89,9 +97,10 @@ export class Kept<Resource> {
   }
 
   private async live({ resource, ended }: Opened<Resource>): Promise<void> {
+    const givenUp = new Promise<string>((resolve) => (this.giveUp = resolve));
     this.current = resource;
     this.wake();
-    const reason = await Promise.race([ended, this.stopped]);
+    const reason = await Promise.race([ended, givenUp, this.stopped]);
     this.current = undefined;
     if (reason !== undefined && !this.closed)
       this.upkeep.logger.warn({ reason }, `${this.upkeep.name} ended and is opened again`);

@@ -38,12 +38,12 @@ export function setAsideCopy(
   { reason, service, attempt, firstFailedAt }: SetAsideBecause,
 ): OutgoingMessage {
   const now = new Date().toISOString();
-  const { headers = {} } = original.properties;
-  const traceId = traceIdOf(headers['traceparent']);
+  const copy = copyOf(original, target);
+  const traceId = traceIdOf(copy.headers['traceparent']);
   return {
-    ...copyOf(original, target),
+    ...copy,
     headers: {
-      ...headers,
+      ...copy.headers,
       [setAsideHeaders.reason]: reason.slice(0, reasonCharactersMax),
       [setAsideHeaders.service]: service,
       [setAsideHeaders.attempt]: attempt,
@@ -66,8 +66,13 @@ export function copyOf(original: Message, target: Address): OutgoingMessage {
     type: text(properties.type),
     contentType: text(properties.contentType) ?? 'application/octet-stream',
     correlationId: text(properties.correlationId),
-    headers: properties.headers ?? {},
+    headers: withoutBrokerHeaders(properties.headers ?? {}),
   };
+}
+
+/** The broker counts deliveries and deaths in headers of its own: in a copy they would be wrong. */
+function withoutBrokerHeaders(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('x-')));
 }
 
 /** The trace id of a W3C `traceparent`. */

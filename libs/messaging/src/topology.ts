@@ -1,4 +1,4 @@
-import type { ChannelModel, ConfirmChannel } from 'amqplib';
+import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { partitionOf, slotCount } from '@quadrille/contracts';
 import { silentLogger, type Logger } from '@quadrille/observability';
 import { Backoff } from './backoff.js';
@@ -168,23 +168,38 @@ async function removeStale(
     if (!(await queueStateOf(model, queue))) continue;
     for (const slot of range(slotCount).filter((slot) => partitionOf(slot, former.partitions) === partition))
       await channel.unbindQueue(queue, serviceExchange(service), slotPattern(slot));
-    await moveLatecomers(channel, queue, serviceExchange(service));
+    await moveLatecomers(model, queue, serviceExchange(service));
     await channel.deleteQueue(queue);
     logger.info({ service, queue }, 'of a former number of partitions: deleted');
   }
 }
 
-/** What came in between the check and the unbinding goes to the new queues, in its order. */
-async function moveLatecomers(channel: ConfirmChannel, queue: string, exchange: string): Promise<void> {
+/**
+ * What came in between the check and the unbinding goes to the new queues, in its order. By a consumer, because a queue with a
+ * single active consumer cannot be asked for one message.
+ */
+async function moveLatecomers(model: ChannelModel, queue: string, exchange: string): Promise<void> {
   for (;;) {
-    const message = await channel.get(queue);
-    if (!message) return;
-    channel.publish(exchange, message.fields.routingKey, message.content, {
-      ...message.properties,
-      persistent: true,
-    });
-    await channel.waitForConfirms();
-    channel.ack(message);
+    const left = (await queueStateOf(model, queue))?.messageCount ?? 0;
+    if (left === 0) return;
+    const channel = await model.createConfirmChannel();
+    const ended = endOf(channel);
+    try {
+      await channel.prefetch(left);
+      const late: ConsumeMessage[] = [];
+      let complete!: () => void;
+      const all = new Promise<void>((resolve) => (complete = resolve));
+      await channel.consume(queue, (message) => {
+        if (message && late.push(message) === left) complete();
+      });
+      await Promise.race([all, ended]);
+      for (const { fields, properties, content } of late)
+        channel.publish(exchange, fields.routingKey, content, { ...properties, persistent: true });
+      await channel.waitForConfirms();
+      channel.ackAll();
+    } finally {
+      await closeGently(channel);
+    }
   }
 }
 
@@ -200,11 +215,12 @@ function range(count: number): number[] {
   return [...Array(count).keys()];
 }
 
+const passing = /closed|ended|ETIMEDOUT|heartbeat|is down|down or inaccessible|CONNECTION.FORCED|INTERNAL.ERROR/i;
+
 /** Whether the same step may succeed a little later: the broker is starting, or another setup step is at work. */
 function isPassing(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof TopologyRefused) return false;
-  const { code } = error as { code?: unknown };
-  if (/ACCESS[-_]REFUSED|PRECONDITION_FAILED/.test(error.message)) return false;
-  if (code === 404) return /down or inaccessible/.test(error.message);
-  return true;
+  if (!(error instanceof Error)) return false;
+  // Errors of the operating system have a text for a code: ECONNREFUSED and the like.
+  if (typeof (error as { code?: unknown }).code === 'string') return true;
+  return passing.test(error.message) || error.message.includes(`'${topologyLockQueue}'`);
 }

@@ -1,3 +1,4 @@
+import type { PublicEvent } from '@quadrille/contracts';
 import { brokerAdmin, type ThrowAwayBroker } from '@quadrille/testing';
 import type { IncomingMessage, PartitionStream } from '../src/index.js';
 
@@ -27,8 +28,8 @@ export async function takeUntil(
   return taken;
 }
 
-export function eventOf(message: IncomingMessage): { id: string; type: string; sequence: number } {
-  return JSON.parse(Buffer.from(message.body).toString()) as { id: string; type: string; sequence: number };
+export function eventOf(message: IncomingMessage): PublicEvent {
+  return JSON.parse(Buffer.from(message.body).toString()) as PublicEvent;
 }
 
 interface ConnectionInfo {

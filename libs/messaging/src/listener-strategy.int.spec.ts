@@ -1,0 +1,232 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { fact, type PublicEvent } from '@quadrille/contracts';
+import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
+import { of, throwError } from 'rxjs';
+import { behaviour, Forgivable, ListeningModule, seen } from '../test/listening-app.js';
+import { cutConnections, until } from '../test/facts.js';
+import { orderCancelled, orderConfirmed, traceId } from '../test/sample-events.js';
+import { Broker, eventsExchange, listenTo, listSetAside, RabbitListenerStrategy, replaySetAside } from './index.js';
+
+const deadLetters = 'mailer.listener.dead-letters';
+
+describe('an application that listens', () => {
+  let server: ThrowAwayBroker;
+  let app: INestApplication;
+  let broker: Broker;
+
+  beforeAll(async () => {
+    server = await throwAwayBroker();
+    broker = await Broker.connect({ url: server.url, name: 'suite' });
+  });
+  afterAll(async () => {
+    await broker.close();
+    await server.drop();
+  });
+  beforeEach(async () => {
+    seen.length = 0;
+    behaviour.onConfirmed = () => undefined;
+    app = await start();
+  });
+  afterEach(async () => {
+    await app.close();
+    await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/${deadLetters}/contents`);
+  });
+
+  async function start(): Promise<INestApplication> {
+    const application = await NestFactory.create(ListeningModule, new FastifyAdapter(), { logger: false });
+    await listenTo(application, {
+      url: server.url,
+      service: 'mailer',
+      retry: { attemptsMax: 3, firstDelayMs: 50, factor: 2 },
+    });
+    return application;
+  }
+  const publish = (event: PublicEvent) => broker.publisher.publish(event);
+  const sees = (what: string) => until(what, async () => seen.includes(what));
+  const setAside = (count = 1) =>
+    until(`${count} dead letters`, async () => {
+      const messages = await listSetAside(server.url, deadLetters);
+      return messages.length === count && messages;
+    });
+  const isEmpty = () =>
+    until('an empty queue', async () => {
+      const state = await broker.ask(async (model) => {
+        const channel = await model.createChannel();
+        const answer = await channel.checkQueue('mailer.listener');
+        await channel.close();
+        return answer;
+      });
+      return state.messageCount === 0;
+    });
+
+  it('hears a typed event through guard, interceptor and pipe', async () => {
+    await publish(orderConfirmed());
+    await sees('interceptor after');
+    expect(seen).toEqual(['guard 1', 'interceptor before', 'pipe', 'handler 1 attempt 1 piped', 'interceptor after']);
+  });
+
+  it('does not handle what a guard forbids, and sets it aside with the guard’s reason', async () => {
+    await publish(orderConfirmed(undefined, 403));
+    const [letter] = await setAside();
+    expect(letter?.reason).toBe('ForbiddenException: not for these ears');
+    expect(seen).toEqual(['guard 403', 'guard 403', 'guard 403']);
+  });
+
+  it('takes an error that a filter answers for handled', async () => {
+    behaviour.onConfirmed = () => {
+      throw new Forgivable('never mind');
+    };
+    await publish(orderConfirmed());
+    await sees('filter never mind');
+    behaviour.onConfirmed = () => undefined;
+    await publish(orderConfirmed(undefined, 2));
+    await sees('handler 2 attempt 1 piped');
+    await app.close();
+    await isEmpty();
+    expect(seen).not.toContain('handler 1 attempt 2 piped');
+  });
+
+  it('tries again after growing waits and succeeds', async () => {
+    behaviour.onConfirmed = (_event, { attempt }) =>
+      attempt < 3 ? throwError(() => new Error('not yet')) : Promise.resolve();
+    await publish(orderConfirmed());
+    await sees('handler 1 attempt 3 piped');
+    await app.close();
+    expect(await listSetAside(server.url, deadLetters)).toEqual([]);
+  });
+
+  it('ends in the dead-letter queue when attempts are used up, with reason, service, attempt and trace id', async () => {
+    behaviour.onConfirmed = () => Promise.reject(new TypeError('the printer is on fire'));
+    const event = orderConfirmed();
+    await publish(event);
+    const [letter] = await setAside();
+    expect(letter).toMatchObject({
+      messageId: event.id,
+      type: event.type,
+      reason: 'TypeError: the printer is on fire',
+      service: 'mailer',
+      attempt: 3,
+      traceId,
+      body: JSON.stringify(event),
+    });
+    expect(Date.parse(letter?.firstFailedAt ?? '')).toBeLessThan(Date.parse(letter?.setAsideAt ?? ''));
+  });
+
+  it('handles a dead letter that is replayed', async () => {
+    behaviour.onConfirmed = () => Promise.reject(new Error('out of paper'));
+    const [first, second] = [orderConfirmed(undefined, 1), orderConfirmed(undefined, 2)];
+    await publish(first);
+    await setAside(1);
+    await publish(second);
+    await setAside(2);
+    behaviour.onConfirmed = () => undefined;
+    seen.length = 0;
+    expect(await replaySetAside(server.url, deadLetters, { messageId: second.id })).toEqual({ replayed: 1 });
+    await sees('handler 2 attempt 1 piped');
+    expect((await setAside(1)).map(({ messageId }) => messageId)).toEqual([first.id]);
+    expect(await replaySetAside(server.url, deadLetters)).toEqual({ replayed: 1 });
+    await sees('handler 1 attempt 1 piped');
+    expect(await listSetAside(server.url, deadLetters)).toEqual([]);
+  });
+
+  it.each([
+    ['not JSON', 'this is no event', 'the body is not JSON'],
+    ['an envelope without an id', JSON.stringify({ ...orderConfirmed(), id: undefined }), 'no usable envelope'],
+    [
+      'a wrong owner',
+      JSON.stringify({ ...orderConfirmed(), source: '/payment' }),
+      'belongs to order, but came from /payment',
+    ],
+    [
+      'an unknown version',
+      JSON.stringify({ ...orderConfirmed(), type: 'order.confirmed.v9' }),
+      'order.confirmed.v9 is not known here',
+    ],
+    [
+      'unreadable data',
+      JSON.stringify({ ...orderConfirmed(), data: fact('order.confirmed.v1', {} as never).data }),
+      'order.confirmed.v1: ',
+    ],
+  ])('sets %s aside at once, and goes on', async (_case, body, reason) => {
+    await broker.outgoing.send({
+      exchange: eventsExchange,
+      routingKey: 'order.confirmed.v1.0',
+      body: Buffer.from(body),
+      messageId: 'odd-one',
+      contentType: 'application/json',
+      headers: {},
+    });
+    const [letter] = await setAside();
+    expect(letter?.reason).toContain(reason);
+    expect(letter).toMatchObject({ messageId: 'odd-one', service: 'mailer', attempt: 1 });
+    expect(seen).toEqual([]);
+    await publish(orderConfirmed());
+    await sees('interceptor after');
+  });
+
+  it('waits for the last value of an Observable, and for every handler of an event', async () => {
+    await publish(orderCancelled());
+    await sees('slow order.cancelled.v1 1');
+    await app.close();
+    expect(seen.filter((line) => line.includes('order.cancelled.v1')).sort()).toEqual([
+      'quick order.cancelled.v1',
+      'slow order.cancelled.v1 1',
+      'slow order.cancelled.v1 2',
+      'slow order.cancelled.v1 3',
+    ]);
+    await isEmpty();
+  });
+
+  it('finishes running handlers when it is closed, and loses none of their acknowledgements', async () => {
+    let letGo!: () => void;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    behaviour.onConfirmed = () => held;
+    for (const sequence of [1, 2, 3]) await publish(orderConfirmed(undefined, sequence));
+    await sees('handler 3 attempt 1 piped');
+    const closing = app.close();
+    letGo();
+    await closing;
+    await isEmpty();
+    seen.length = 0;
+    behaviour.onConfirmed = () => of('done');
+    app = await start();
+    await publish(orderConfirmed(undefined, 4));
+    await sees('handler 4 attempt 1 piped');
+    expect(seen.filter((line) => line.startsWith('handler'))).toEqual(['handler 4 attempt 1 piped']);
+  });
+
+  it('hears again after the broker ended its connections', async () => {
+    let calls = 0;
+    let letGo!: () => void;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    behaviour.onConfirmed = () => (++calls === 1 ? held : undefined);
+    await publish(orderConfirmed(undefined, 1));
+    await sees('handler 1 attempt 1 piped');
+    await cutConnections(server, 'consume');
+    await until('the same message again', async () => calls === 2);
+    letGo();
+    await publish(orderConfirmed(undefined, 2));
+    await sees('handler 2 attempt 1 piped');
+    await app.close();
+    await isEmpty();
+  });
+});
+
+describe('a handler that cannot work on this transport', () => {
+  const strategy = () => new RabbitListenerStrategy({ url: 'amqp://127.0.0.1:1', service: 'mailer' });
+
+  it('is refused when its event is not in the catalogue', () => {
+    expect(() => strategy().addHandler('order.plced.v1', async () => of(), true)).toThrow(
+      /@EventPattern\('order.plced.v1'\): no such event; use one of order.placed.v1, /,
+    );
+  });
+
+  it('is refused when it wants to answer', () => {
+    expect(() => strategy().addHandler('order.placed.v1', async () => of())).toThrow(
+      "@MessagePattern('order.placed.v1'): no answers travel here",
+    );
+  });
+});

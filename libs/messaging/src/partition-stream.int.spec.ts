@@ -1,0 +1,174 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { PublicEvent } from '@quadrille/contracts';
+import { Registry } from '@quadrille/observability';
+import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
+import { cutConnections, eventOf, takeUntil } from '../test/facts.js';
+import { orderConfirmed, tables, traceId } from '../test/sample-events.js';
+import { Broker, declareTopology, listSetAside, type PartitionStream } from './index.js';
+
+describe('the stream of a partition', () => {
+  let server: ThrowAwayBroker;
+  let broker: Broker;
+  let registry: Registry;
+
+  beforeAll(async () => {
+    server = await throwAwayBroker();
+    await declareTopology({ url: server.url, tables, partitions: 1 });
+  });
+  afterAll(() => server.drop());
+  beforeEach(async () => {
+    registry = new Registry();
+    broker = await Broker.connect({ url: server.url, name: 'suite', registry });
+  });
+  afterEach(async () => {
+    await broker.close();
+    await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/inventory.0of1/contents`);
+  });
+
+  const open = (prefetch = 250) =>
+    broker.openPartition({ service: 'inventory', partition: 0, partitions: 1, prefetch });
+  const publish = async (count: number): Promise<PublicEvent[]> => {
+    const events = Array.from({ length: count }, (_, n) => orderConfirmed(undefined, n + 1));
+    for (const event of events) await broker.publisher.publish(event);
+    return events;
+  };
+  const takeSome = async (stream: PartitionStream, count: number) => {
+    const taken = [];
+    while (taken.length < count) taken.push(...(await stream.take(count - taken.length)));
+    return taken;
+  };
+
+  it('gives no more at once than was asked for, and again what was not acknowledged, in its old order', async () => {
+    const events = await publish(30);
+    const first = await open();
+    const taken = await takeSome(first, 10);
+    expect(taken.map(eventOf)).toEqual(events.slice(0, 10));
+    expect(taken.map(({ deliveryCount }) => deliveryCount)).toEqual(Array(10).fill(0));
+    first.acknowledge(taken.slice(0, 3));
+    first.acknowledge([5, 7].flatMap((n) => taken[n] ?? []));
+    await first.close();
+
+    const left = events.filter((_, n) => n > 2 && n !== 5 && n !== 7);
+    const again = await takeUntil(await open(), ({ length }) => length === left.length);
+    expect(again.map(eventOf)).toEqual(left);
+    expect(again[0]?.deliveryCount).toBe(1);
+  });
+
+  it('answers with nothing once it is closed, also to who waits already', async () => {
+    const stream = await open();
+    const waiting = stream.take(10);
+    await stream.close();
+    expect(await waiting).toEqual([]);
+    expect(await stream.take(10)).toEqual([]);
+  });
+
+  it('loses no acknowledgement when it is closed at once after', async () => {
+    await publish(200);
+    const stream = await open();
+    stream.acknowledge(await takeSome(stream, 200));
+    await stream.close();
+    const [late] = await publish(1);
+    const next = await open();
+    expect((await next.take(10)).map(eventOf)).toEqual([late]);
+  });
+
+  it('survives a message that is acknowledged twice', async () => {
+    const events = await publish(3);
+    const stream = await open();
+    const [first, second] = await takeSome(stream, 2);
+    if (!first || !second) throw new Error('two were taken');
+    stream.acknowledge([first]);
+    stream.acknowledge([first, second]);
+    expect((await stream.take(1)).map(eventOf)).toEqual([events[2]]);
+    expect(await registry.getSingleMetricAsString('quadrille_messages_delivered_total')).toContain(
+      'quadrille_messages_delivered_total{service="inventory"} 3',
+    );
+  });
+
+  it('holds no more than its prefetch', async () => {
+    const events = await publish(12);
+    const stream = await open(5);
+    const five = await takeSome(stream, 5);
+    const more = stream.take(50);
+    stream.acknowledge(five);
+    expect((await more).map(eventOf)[0]).toEqual(events[5]);
+  });
+
+  it('comes back after the broker ended the connection: everything unacknowledged again, in order', async () => {
+    const events = await publish(40);
+    const stream = await open();
+    const taken = await takeSome(stream, 10);
+    stream.acknowledge(taken.slice(0, 4));
+    await cutConnections(server, 'consume');
+    const again = await takeUntil(
+      stream,
+      (messages) => messages.length > 0 && eventOf(messages.at(-1)!).id === events.at(-1)?.id,
+    );
+    stream.acknowledge(taken);
+    const ids = again.map((message) => eventOf(message).id);
+    // What had been buffered before the cut may come first; from then on all that was not acknowledged runs in order.
+    expect(ids.slice(-36)).toEqual(events.slice(4).map(({ id }) => id));
+  });
+
+  it('subscribes again when its queue was deleted and is declared again', async () => {
+    const stream = await open();
+    await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/inventory.0of1`);
+    await declareTopology({ url: server.url, tables, partitions: 1 });
+    const events = await publish(3);
+    expect((await takeUntil(stream, ({ length }) => length === 3)).map(eventOf)).toEqual(events);
+  });
+
+  it('can be opened before its queue exists', async () => {
+    await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/inventory.0of1`);
+    const stream = await open();
+    await declareTopology({ url: server.url, tables, partitions: 1 });
+    const events = await publish(1);
+    expect((await takeUntil(stream, ({ length }) => length === 1)).map(eventOf)).toEqual(events);
+  });
+
+  it('hands over to the next consumer without overtaking', async () => {
+    const events = await publish(100);
+    const first = await open(20);
+    const second = await open(20);
+    const taken = await takeSome(first, 15);
+    first.acknowledge(taken);
+    await first.close();
+    const rest = await takeUntil(second, ({ length }) => length === 85);
+    expect(rest.map(eventOf)).toEqual(events.slice(15));
+  });
+
+  it('sets a message aside with its reason, service, attempt and trace id', async () => {
+    const [event] = await publish(2);
+    const stream = await open();
+    const [message] = await takeSome(stream, 1);
+    if (!message) throw new Error('one was taken');
+    await stream.setAside(message, 'nobody can read this');
+    await stream.close();
+    expect(await listSetAside(server.url, 'inventory.dead-letters')).toEqual([
+      expect.objectContaining({
+        messageId: event?.id,
+        reason: 'nobody can read this',
+        service: 'inventory',
+        attempt: 1,
+        traceId,
+        firstFailedAt: expect.any(String),
+        body: JSON.stringify(event),
+      }),
+    ]);
+    const next = await open();
+    expect((await takeUntil(next, ({ length }) => length === 1)).map((one) => eventOf(one).sequence)).toEqual([2]);
+    expect(await registry.getSingleMetricAsString('quadrille_messages_set_aside_total')).toContain('} 1');
+  });
+
+  it('keeps a message that could not be set aside', async () => {
+    const [event] = await publish(1);
+    const stream = await open();
+    const [message] = await takeSome(stream, 1);
+    if (!message) throw new Error('one was taken');
+    await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/inventory.dead-letters`);
+    await expect(stream.setAside(message, 'garbage')).rejects.toMatchObject({ reason: 'returned' });
+    await stream.close();
+    expect((await takeUntil(await open(), ({ length }) => length === 1)).map(eventOf)).toEqual([event]);
+    await declareTopology({ url: server.url, tables, partitions: 1 });
+  });
+});

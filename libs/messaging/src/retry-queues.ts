@@ -1,0 +1,71 @@
+import type { Channel, ConsumeMessage } from 'amqplib';
+import { listenerDeadLetterQueue, listenerQueue, listenerRetryQueue } from './names.js';
+import { lastingQueue, queueWithDeadLetters, waitingQueue } from './queue-arguments.js';
+import { copyOf, setAsideCopy, setAsideHeaders } from './set-aside-copy.js';
+import type { OutgoingMessage } from './confirmed-channel.js';
+
+export interface RetryOptions {
+  /** How often a message is handled in all before it becomes a dead letter. */
+  readonly attemptsMax?: number | undefined;
+  /** The wait before the second attempt. */
+  readonly firstDelayMs?: number | undefined;
+  /** By how much each further wait is longer. */
+  readonly factor?: number | undefined;
+}
+
+/** The queues of a service's listeners: one to consume, one per wait, and one for what is given up. */
+export class RetryQueues {
+  readonly queue: string;
+  private readonly delaysMs: readonly number[];
+
+  constructor(
+    private readonly service: string,
+    { attemptsMax = 5, firstDelayMs = 1_000, factor = 4 }: RetryOptions = {},
+  ) {
+    this.queue = listenerQueue(service);
+    this.delaysMs = Array.from({ length: attemptsMax - 1 }, (_, n) => Math.round(firstDelayMs * factor ** n));
+  }
+
+  async declare(channel: Channel): Promise<void> {
+    await channel.assertQueue(listenerDeadLetterQueue(this.service), lastingQueue);
+    await channel.assertQueue(this.queue, queueWithDeadLetters('', listenerDeadLetterQueue(this.service)));
+    for (const delayMs of new Set(this.delaysMs))
+      await channel.assertQueue(listenerRetryQueue(this.service, delayMs), waitingQueue(this.queue, delayMs));
+  }
+
+  /** Which attempt this message is, counted from 1. In a header of our own: RabbitMQ's `x-death` counts are not portable. */
+  attemptOf(message: ConsumeMessage): number {
+    const attempt: unknown = message.properties.headers?.[setAsideHeaders.attempt];
+    return typeof attempt === 'number' ? attempt : 1;
+  }
+
+  /** The copy that comes again after its wait; undefined when no attempt is left. */
+  retry(message: ConsumeMessage): OutgoingMessage | undefined {
+    const attempt = this.attemptOf(message);
+    const delayMs = this.delaysMs[attempt - 1];
+    if (delayMs === undefined) return undefined;
+    const retry = copyOf(message, { exchange: '', routingKey: listenerRetryQueue(this.service, delayMs) });
+    return {
+      ...retry,
+      headers: {
+        ...retry.headers,
+        [setAsideHeaders.attempt]: attempt + 1,
+        [setAsideHeaders.firstFailedAt]: firstFailedAt(message) ?? new Date().toISOString(),
+      },
+    };
+  }
+
+  deadLetter(message: ConsumeMessage, reason: string): OutgoingMessage {
+    return setAsideCopy(
+      message,
+      { exchange: '', routingKey: listenerDeadLetterQueue(this.service) },
+      { exchange: '', routingKey: this.queue },
+      { reason, service: this.service, attempt: this.attemptOf(message), firstFailedAt: firstFailedAt(message) },
+    );
+  }
+}
+
+function firstFailedAt(message: ConsumeMessage): string | undefined {
+  const value: unknown = message.properties.headers?.[setAsideHeaders.firstFailedAt];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,125 @@
+import type { Channel, GetMessage } from 'amqplib';
+import { Broker } from './broker.js';
+import { closeGently, endOf } from './connection.js';
+import { listenerQueue, serviceExchange } from './names.js';
+import { copyOf, setAsideHeaders, type Address } from './set-aside-copy.js';
+
+/** A message in one of the broker's dead-letter queues. */
+export interface SetAsideMessage {
+  readonly messageId: string | undefined;
+  readonly type: string | undefined;
+  readonly reason: string;
+  readonly service: string | undefined;
+  readonly attempt: number | undefined;
+  readonly traceId: string | undefined;
+  readonly firstFailedAt: string | undefined;
+  readonly setAsideAt: string | undefined;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** The body read as UTF-8. */
+  readonly body: string;
+}
+
+/** Looks at the oldest messages of a dead-letter queue and puts them back where they were. */
+export async function listSetAside(
+  url: string,
+  queue: string,
+  { max = 100 }: { readonly max?: number | undefined } = {},
+): Promise<SetAsideMessage[]> {
+  return atQueue(url, async (_broker, channel) => {
+    const messages: SetAsideMessage[] = [];
+    while (messages.length < max) {
+      const message = await channel.get(queue);
+      if (!message) break;
+      messages.push(asSetAside(message));
+    }
+    return messages;
+  });
+}
+
+/**
+ * Sends messages of a dead-letter queue to where they had failed, all that are there now or the one with the id; others stay,
+ * in their order. A message leaves the dead-letter queue when its copy is confirmed, so an interruption may repeat one.
+ */
+export async function replaySetAside(
+  url: string,
+  queue: string,
+  { messageId }: { readonly messageId?: string | undefined } = {},
+): Promise<{ readonly replayed: number }> {
+  return atQueue(url, async (broker, channel) => {
+    const { messageCount } = await channel.checkQueue(queue);
+    let replayed = 0;
+    for (let seen = 0; seen < messageCount; seen++) {
+      const message = await channel.get(queue);
+      if (!message) break;
+      if (messageId !== undefined && message.properties.messageId !== messageId) continue;
+      await broker.outgoing.send(replayCopy(message, queue));
+      channel.ack(message);
+      replayed += 1;
+    }
+    return { replayed };
+  });
+}
+
+/** What was taken and not acknowledged goes back in its order when the channel is closed. */
+async function atQueue<Result>(
+  url: string,
+  work: (broker: Broker, channel: Channel) => Promise<Result>,
+): Promise<Result> {
+  const broker = await Broker.connect({ url, name: 'quadrille set-aside' });
+  try {
+    return await broker.ask(async (model) => {
+      const channel = await model.createChannel();
+      void endOf(channel);
+      try {
+        return await work(broker, channel);
+      } finally {
+        await closeGently(channel);
+      }
+    });
+  } finally {
+    await broker.close();
+  }
+}
+
+function asSetAside({ properties, content }: GetMessage): SetAsideMessage {
+  const headers: Record<string, unknown> = properties.headers ?? {};
+  const text = (name: string) => (typeof headers[name] === 'string' ? headers[name] : undefined);
+  const attempt = headers[setAsideHeaders.attempt];
+  const brokersReason = text('x-first-death-reason') ?? text('x-last-death-reason');
+  return {
+    messageId: properties.messageId as string | undefined,
+    type: properties.type as string | undefined,
+    reason: text(setAsideHeaders.reason) ?? `the broker gave it up: ${brokersReason ?? 'it does not say why'}`,
+    service: text(setAsideHeaders.service),
+    attempt: typeof attempt === 'number' ? attempt : undefined,
+    traceId: text(setAsideHeaders.traceId),
+    firstFailedAt: text(setAsideHeaders.firstFailedAt),
+    setAsideAt: text(setAsideHeaders.setAsideAt),
+    headers,
+    body: content.toString('utf8'),
+  };
+}
+
+function replayCopy(message: GetMessage, queue: string) {
+  const copy = copyOf(message, replayAddress(message, queue));
+  const added = new Set<string>(Object.values(setAsideHeaders));
+  return { ...copy, headers: Object.fromEntries(Object.entries(copy.headers).filter(([name]) => !added.has(name))) };
+}
+
+/** What we set aside says where it came from; for what the broker gave up the broker does. */
+function replayAddress({ properties, fields }: GetMessage, queue: string): Address {
+  const headers: Record<string, unknown> = properties.headers ?? {};
+  const exchange = headers[setAsideHeaders.replayExchange];
+  const routingKey = headers[setAsideHeaders.replayRoutingKey];
+  if (typeof exchange === 'string' && typeof routingKey === 'string') return { exchange, routingKey };
+  const [death] = properties.headers?.['x-death'] ?? [];
+  const originalKey = death?.['routing-keys'][0];
+  if (death === undefined || originalKey === undefined)
+    throw new Error(
+      `${properties.messageId ?? `a message with the key ${fields.routingKey}`} does not say where it came from`,
+    );
+  const service = queue.slice(0, queue.indexOf('.'));
+  return death.queue === listenerQueue(service)
+    ? { exchange: '', routingKey: death.queue }
+    : { exchange: serviceExchange(service), routingKey: originalKey };
+}

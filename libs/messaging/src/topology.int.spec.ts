@@ -1,0 +1,177 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
+import { bindings, eventOf, queues, takeUntil, until } from '../test/facts.js';
+import { inventoryTable, orderConfirmed, orderTable, tables } from '../test/sample-events.js';
+import { Broker, checkTopology, declareTopology, TopologyMissing, TopologyRefused } from './index.js';
+import { queueStateOf } from './queue-state.js';
+
+describe('the setup step', () => {
+  let server: ThrowAwayBroker;
+  const declare = (more: Partial<Parameters<typeof declareTopology>[0]> = {}) =>
+    declareTopology({ url: server.url, tables, partitions: 2, ...more });
+
+  beforeEach(async () => {
+    server = await throwAwayBroker();
+  });
+  afterEach(() => server.drop());
+
+  it('binds what a service hears once, and its 64 slots to its queues', async () => {
+    await declare();
+    const all = await bindings(server);
+    expect(all.filter((binding) => binding.startsWith('quadrille.events'))).toEqual([
+      'quadrille.events -> quadrille.inventory: order.confirmed.v1.*',
+      'quadrille.events -> quadrille.inventory: order.placed.v1.*',
+      'quadrille.events -> quadrille.order: inventory.stock-reserved.v1.*',
+    ]);
+    expect(all.filter((binding) => binding.includes('inventory.0of2'))).toHaveLength(32);
+    expect(all).toContain('quadrille.inventory -> inventory.1of2: #.63');
+    expect(await queues(server)).toEqual([
+      'inventory.0of2',
+      'inventory.1of2',
+      'inventory.dead-letters',
+      'order.0of2',
+      'order.1of2',
+      'order.dead-letters',
+      'quadrille.topology',
+    ]);
+  });
+
+  it('changes nothing when it runs again, also twice at the same time', async () => {
+    await declare();
+    const before = await bindings(server);
+    await Promise.all([declare(), declare()]);
+    expect(await bindings(server)).toEqual(before);
+  });
+
+  it('unbinds a type that is no longer heard', async () => {
+    await declare();
+    await declare({ tables: [orderTable, { ...inventoryTable, hears: ['order.placed.v1'] }] });
+    const all = await bindings(server);
+    expect(all).not.toContain('quadrille.events -> quadrille.inventory: order.confirmed.v1.*');
+    expect(all).toContain('quadrille.events -> quadrille.inventory: order.placed.v1.*');
+  });
+
+  it('leaves a service alone that is not in the tables', async () => {
+    await declare();
+    const before = await bindings(server);
+    await declare({ tables: [orderTable] });
+    expect(await bindings(server)).toEqual(before);
+    await declare({ tables: [{ ...inventoryTable, hears: ['order.placed.v1'] }] });
+    expect(await bindings(server)).not.toContain('quadrille.events -> quadrille.inventory: order.confirmed.v1.*');
+  });
+
+  it('moves to another number of partitions and deletes the former queues', async () => {
+    await declare();
+    await declare({ partitions: { order: 2, inventory: 3 } });
+    expect(await queues(server)).toEqual(expect.arrayContaining(['inventory.0of3', 'inventory.2of3', 'order.1of2']));
+    expect(await queues(server)).not.toContain('inventory.0of2');
+    const slots = (await bindings(server)).filter((binding) => binding.startsWith('quadrille.inventory -> inventory.'));
+    expect(slots).toHaveLength(64 + 1);
+  });
+
+  it('refuses another number of partitions while messages are left, and changes nothing', async () => {
+    await declare();
+    const broker = await Broker.connect({ url: server.url, name: 'suite' });
+    const event = orderConfirmed();
+    await broker.publisher.publish(event);
+    const before = await bindings(server);
+    const change = declare({ partitions: { order: 2, inventory: 3 } });
+    await expect(change).rejects.toThrow(TopologyRefused);
+    await expect(change).rejects.toThrow(
+      /inventory cannot go from 2 to 3 partitions: inventory\.[01]of2 still has 1 messages/,
+    );
+    expect(await bindings(server)).toEqual(before);
+
+    const streams = await Promise.all(
+      [0, 1].map((partition) => broker.openPartition({ service: 'inventory', partition, partitions: 2 })),
+    );
+    const taken = await Promise.race(streams.map((stream) => takeUntil(stream, ({ length }) => length === 1)));
+    expect(taken.map(eventOf)).toEqual([event]);
+    await broker.close();
+    await declare({ partitions: { order: 2, inventory: 3 } });
+    expect(await queues(server)).not.toContain('inventory.0of2');
+  });
+
+  it('loses nothing that comes in while the slots move', async () => {
+    await declare();
+    const broker = await Broker.connect({ url: server.url, name: 'suite' });
+    const change = declare({ partitions: { order: 2, inventory: 3 } });
+    await until('a queue of the new number', () => broker.ask((model) => queueStateOf(model, 'inventory.0of3')));
+    const events = Array.from({ length: 60 }, () => orderConfirmed());
+    for (const event of events) await broker.publisher.publish(event);
+    await change;
+    const streams = await Promise.all(
+      [0, 1, 2].map((partition) => broker.openPartition({ service: 'inventory', partition, partitions: 3 })),
+    );
+    const missing = new Set(events.map(({ id }) => id));
+    await Promise.all(
+      streams.map(async (stream) => {
+        for (let batch = await stream.take(50); batch.length > 0; batch = await stream.take(50)) {
+          for (const message of batch) missing.delete(eventOf(message).id);
+          if (missing.size === 0) await Promise.all(streams.map((one) => one.close()));
+        }
+      }),
+    );
+    await broker.close();
+  });
+
+  it('refuses a number of partitions that slots cannot be shared by', async () => {
+    await expect(declare({ partitions: 65 })).rejects.toThrow('whole number of partitions from 1 to 64, not 65');
+    await expect(declare({ partitions: { order: 2 } })).rejects.toThrow('inventory needs a whole number');
+  });
+
+  it('says why when a queue is there with other arguments', async () => {
+    await brokerAdmin(server.adminUrl, 'PUT', `/api/queues/${server.vhost}/inventory.0of2`, { durable: true });
+    await expect(declare()).rejects.toThrow(/PRECONDITION_FAILED.*inventory\.0of2/);
+  });
+});
+
+describe('the check of the topology', () => {
+  let server: ThrowAwayBroker;
+  const check = (partitions: number | Record<string, number> = 2) =>
+    checkTopology(server.url, { table: inventoryTable, others: [orderTable], partitions });
+
+  beforeEach(async () => {
+    server = await throwAwayBroker();
+  });
+  afterEach(() => server.drop());
+
+  it('passes when the setup step has run', async () => {
+    await declareTopology({ url: server.url, tables, partitions: 2 });
+    await check();
+    const broker = await Broker.connect({ url: server.url, name: 'suite' });
+    await checkTopology(broker, { table: inventoryTable, others: [orderTable], partitions: 2 });
+    await broker.close();
+  });
+
+  it('misses the queues before the setup step has run', async () => {
+    await expect(check()).rejects.toThrow(
+      new TopologyMissing('the broker has no queues for inventory; run the setup step'),
+    );
+  });
+
+  it('names both numbers of partitions when they differ', async () => {
+    await declareTopology({ url: server.url, tables, partitions: 2 });
+    await expect(check(8)).rejects.toThrow(
+      'inventory is configured with PARTITIONS=8, but the broker has queues for 2; run the setup step',
+    );
+  });
+
+  it('accepts that a listener has another number of partitions', async () => {
+    await declareTopology({ url: server.url, tables, partitions: { order: 1, inventory: 2 } });
+    await check();
+  });
+
+  it('misses the queues of a listener', async () => {
+    await declareTopology({ url: server.url, tables: [inventoryTable], partitions: 2 });
+    await expect(check()).rejects.toThrow(
+      'the broker has no queues for order, which should hear inventory.stock-reserved.v1 of inventory; run the setup step',
+    );
+  });
+
+  it('misses a single queue', async () => {
+    await declareTopology({ url: server.url, tables, partitions: 2 });
+    await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/order.1of2`);
+    await expect(check()).rejects.toThrow('the broker has no queue order.1of2; run the setup step');
+  });
+});
