@@ -25,8 +25,9 @@ export interface PartitionConsumerOptions {
   readonly timing: Timing;
 }
 
-/** As many messages as one round takes. */
+/** As many messages as one round takes. A consumer begins with few, doubles while all goes well, and goes back when something fails. */
 const batchMax = 200;
+const batchMin = 25;
 /** From the third delivery on a message is handled alone: whoever ends the process is among those that come again. */
 const deliveriesTogether = 2;
 /** Attempts that ended the process before a message is held without asking the decider. */
@@ -43,6 +44,7 @@ export class PartitionConsumer {
   private handling: Promise<void> = Promise.resolve();
   private running: Promise<void> = Promise.resolve();
   private awaySince: number | undefined;
+  private batchSize = batchMin;
 
   constructor(
     readonly lease: Lease,
@@ -100,7 +102,7 @@ export class PartitionConsumer {
     while (!this.stopping) {
       await brake.ready(this.stopped.signal);
       if (this.stopping) return;
-      const messages = await stream.take(brake.on ? 1 : batchMax);
+      const messages = await stream.take(brake.on ? 1 : this.batchSize);
       // An empty list: the stream is closed.
       if (this.stopping || messages.length === 0) return;
       this.handling = this.handle(stream, messages);
@@ -166,6 +168,8 @@ export class PartitionConsumer {
     stream.acknowledge(taken.map(({ message }) => message));
     await failpoint('consumer.acknowledged');
     outcomes.forEach((outcome, at) => this.record(items[at], outcome));
+    const failed = outcomes.some((outcome) => outcome.kind === 'held');
+    this.batchSize = failed ? batchMin : Math.min(batchMax, this.batchSize * 2);
   }
 
   private record(item: DeliveryItem | undefined, outcome: Outcome): void {

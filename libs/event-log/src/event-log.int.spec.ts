@@ -1,0 +1,313 @@
+import { slotOf } from '@quadrille/contracts';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import { testDatabase, type TestDatabase } from '../test/database.js';
+import { eventually } from '../test/eventually.js';
+import type { Command, State } from '../test/participant.js';
+import { TestPublisher } from '../test/publisher.js';
+import { noteMessage, TestQueue } from '../test/queue.js';
+import { replica, type ReplicaOptions, type TestEventLog } from '../test/replica.js';
+import { plantFailpoint } from './failpoints.js';
+
+let database: TestDatabase;
+let dataSource: DataSource;
+let undo: (() => unknown)[] = [];
+
+beforeEach(async () => {
+  database = await testDatabase();
+  dataSource = await database.open();
+});
+
+afterEach(async () => {
+  for (const step of undo.reverse()) await step();
+  undo = [];
+  await database.drop();
+});
+
+async function running(options: ReplicaOptions): Promise<TestEventLog> {
+  const started = await replica(database, options);
+  undo.push(() => started.stop());
+  await started.start();
+  return started;
+}
+
+const cause = { correlationId: 'c', causationId: 'c' };
+
+function send(log: TestEventLog, command: Command) {
+  return log.commands.send(command, { cause, answer: (state) => state });
+}
+
+async function notesOf(orderId: string): Promise<readonly string[]> {
+  const [row] = await dataSource.query<{ state: State }[]>('select state from test_order where order_id = $1', [
+    orderId,
+  ]);
+  return row?.state.notes ?? [];
+}
+
+/** Sends rounds of notes to each order, to the queue of its partition; answers with what each must have noted, in order. */
+function sendNotes(queues: readonly TestQueue[], orders: readonly string[], rounds: number): Map<string, string[]> {
+  const sent = new Map(orders.map((order): [string, string[]] => [order, []]));
+  for (let round = 0; round < rounds; round++)
+    for (const order of orders) {
+      const { id, body } = noteMessage(order);
+      queues[slotOf(order) % queues.length]?.send(body);
+      sent.get(order)?.push(id);
+    }
+  return sent;
+}
+
+async function expectNotes(sent: ReadonlyMap<string, readonly string[]>): Promise<void> {
+  await eventually(async () => {
+    for (const [order, notes] of sent) expect(await notesOf(order)).toEqual(notes);
+  });
+}
+
+function gate(): { readonly opened: Promise<void>; open: () => void } {
+  let open: () => void = () => undefined;
+  return { opened: new Promise((resolve) => (open = resolve)), open: () => open() };
+}
+
+const orders = (count: number) => Array.from({ length: count }, () => randomUUID());
+
+test('replicas share the partitions; when one leaves in the middle, nothing is lost, doubled or out of order', async () => {
+  const queues = [0, 1, 2, 3].map(() => new TestQueue());
+  const decided = new Map<string, number>();
+  const onDecide = (command: Command) => {
+    if (command.type === 'Note') decided.set(command.note, (decided.get(command.note) ?? 0) + 1);
+  };
+  const first = await running({ queues, onDecide });
+  const second = await running({ queues, onDecide });
+  await eventually(() => expect([first, second].map((log) => log.status().partitions.length)).toEqual([2, 2]));
+
+  const ours = orders(20);
+  const before = sendNotes(queues, ours, 20);
+  await eventually(() => expect(decided.size).toBeGreaterThan(50));
+  const leaving = first.stop();
+  const after = sendNotes(queues, ours, 10);
+  await leaving;
+
+  await expectNotes(new Map(ours.map((order) => [order, [...(before.get(order) ?? []), ...(after.get(order) ?? [])]])));
+  expect(second.status().partitions).toEqual([0, 1, 2, 3]);
+  await eventually(() => expect(queues.map(({ length }) => length)).toEqual([0, 0, 0, 0]));
+  expect(first.status().partitions).toEqual([]);
+});
+
+test('an owner whose lease was taken commits nothing, acknowledges nothing, and begins anew with a new lease', async () => {
+  const queue = new TestQueue();
+  const atHandling = gate();
+  const mayHandle = gate();
+  let decisions = 0;
+  const log = await running({ queues: [queue], onDecide: () => decisions++ });
+  await eventually(() => expect(queue.isConsumed).toBe(true));
+  const unplant = plantFailpoint('consumer.handling', () => (atHandling.open(), mayHandle.opened));
+  undo.push(unplant);
+
+  const order = randomUUID();
+  const { id, body } = noteMessage(order);
+  queue.send(body);
+  await atHandling.opened;
+  await dataSource.query(
+    `update partition_lease set owner = 'thief', epoch = epoch + 1, expires_at = now() + interval '1 hour'`,
+  );
+  mayHandle.open();
+
+  await eventually(() => expect(log.status().partitions).toEqual([]));
+  await eventually(() => expect(queue.isConsumed).toBe(false));
+  expect([decisions, queue.length]).toEqual([0, 1]);
+
+  unplant();
+  await dataSource.query('update partition_lease set owner = null, expires_at = null');
+  await eventually(async () => expect(await notesOf(order)).toEqual([id]));
+  expect(queue.length).toBe(0);
+});
+
+test('garbage is set aside alone, and the queue flows on', async () => {
+  const queue = new TestQueue();
+  await running({ queues: [queue] });
+  const order = randomUUID();
+  const { id, body } = noteMessage(order);
+  queue.send('not json');
+  queue.send(body);
+  queue.send('{}');
+
+  await eventually(async () => expect(await notesOf(order)).toEqual([id]));
+  await eventually(() => expect(queue.length).toBe(0));
+  expect(queue.setAside).toEqual([expect.stringMatching(/^not_json/), expect.stringMatching(/^invalid_envelope/)]);
+});
+
+test('a message that came again is handled alone, its attempt committed before and forgotten after', async () => {
+  const queue = new TestQueue();
+  const [order, other] = orders(2) as [string, string];
+  const { id, body } = noteMessage(order);
+  queue.send(noteMessage(other).body);
+  queue.send(body, 2);
+  queue.send(noteMessage(other).body);
+  const counted: unknown[] = [];
+  const attempts = () => dataSource.query<unknown[]>('select message_id, attempts from delivery_attempt');
+  undo.push(plantFailpoint('consumer.handling', async () => void counted.push(await attempts())));
+  await running({ queues: [queue] });
+
+  await eventually(async () => expect(await notesOf(order)).toEqual([id]));
+  await eventually(() => expect(queue.length).toBe(0));
+  expect(counted).toEqual([[], [{ message_id: id, attempts: 1 }], []]);
+  await eventually(async () => expect(await attempts()).toEqual([]));
+});
+
+test('a message that ended the process again and again becomes a dead letter, its key is held, other keys pass', async () => {
+  const queue = new TestQueue();
+  const [order, other] = orders(2) as [string, string];
+  const crashing = noteMessage(order);
+  const later = noteMessage(order);
+  const fine = noteMessage(other);
+  await dataSource.query('insert into delivery_attempt (message_id, attempts) values ($1, 3)', [crashing.id]);
+  queue.send(crashing.body, 3);
+  queue.send(later.body);
+  queue.send(fine.body);
+  const log = await running({ queues: [queue] });
+
+  await eventually(async () => expect(await notesOf(other)).toEqual([fine.id]));
+  await eventually(() => expect(queue.length).toBe(0));
+  expect(await notesOf(order)).toEqual([]);
+  const { items } = await log.deadLetters.list();
+  expect(items).toMatchObject([
+    { key: order, code: 'crashed', status: 'dead' },
+    { key: order, status: 'waiting' },
+  ]);
+});
+
+test('when most keys fail alike consuming pauses, and goes on when the fault is over', async () => {
+  const queue = new TestQueue();
+  let broken = true;
+  const onDecide = () => {
+    if (broken) throw new TypeError('a bug in the decider');
+  };
+  const sent = sendNotes([queue], orders(400), 1);
+  const log = await running({ queues: [queue], onDecide, timing: { brakeMs: 200, brakeMaxMs: 400 } });
+
+  await eventually(() => expect(log.status().consumingPaused).toBe(true));
+  const held = await dataSource.query<unknown[]>('select 1 from held_message');
+  expect(held.length).toBeLessThan(100);
+  expect(queue.length).toBeGreaterThan(300);
+
+  broken = false;
+  await expectNotes(sent);
+  expect(log.status().consumingPaused).toBe(false);
+});
+
+test('without a database the deliveries are kept, then the channel is closed; when it is back all goes on', async () => {
+  const queue = new TestQueue();
+  const log = await running({ queues: [queue], timing: { databaseAwayMs: 300 } });
+  await eventually(() => expect(queue.isConsumed).toBe(true));
+  const name = new URL(database.url).pathname.slice(1);
+  const admin = await database.openAdmin();
+  await admin.query(`alter database ${name} with allow_connections false`);
+  await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+
+  const order = randomUUID();
+  const { id, body } = noteMessage(order);
+  queue.send(body);
+  await eventually(() => expect(log.status().databaseAwayMs).toBeGreaterThan(0));
+  await eventually(() => expect(queue.isConsumed).toBe(false));
+  expect(queue.length).toBe(1);
+
+  await admin.query(`alter database ${name} with allow_connections true`);
+  await eventually(async () => expect(await notesOf(order)).toEqual([id]));
+  expect(log.status().databaseAwayMs).toBeUndefined();
+});
+
+test('a broker connection that breaks is opened again', async () => {
+  const queue = new TestQueue();
+  await running({ queues: [queue] });
+  const order = randomUUID();
+  await eventually(() => expect(queue.isConsumed).toBe(true));
+  queue.cut();
+  const { id, body } = noteMessage(order);
+  queue.send(body);
+  await eventually(async () => expect(await notesOf(order)).toEqual([id]));
+});
+
+test('stopping lets the running round end and acknowledge, and begins no other', async () => {
+  const queue = new TestQueue();
+  const log = await running({ queues: [queue] });
+  await eventually(() => expect(queue.isConsumed).toBe(true));
+  const atHandling = gate();
+  const mayHandle = gate();
+  undo.push(plantFailpoint('consumer.handling', () => (atHandling.open(), mayHandle.opened)));
+  const [order, late] = orders(2) as [string, string];
+  const { id, body } = noteMessage(order);
+  queue.send(body);
+  await atHandling.opened;
+  queue.send(noteMessage(late).body);
+
+  const stopped = Promise.all([log.stop(), log.stop()]);
+  mayHandle.open();
+  await stopped;
+  expect(await notesOf(order)).toEqual([id]);
+  expect(await notesOf(late)).toEqual([]);
+  expect([queue.length, queue.isConsumed]).toEqual([1, false]);
+  expect(await dataSource.query('select owner from partition_lease')).toEqual([{ owner: null }]);
+  expect(await dataSource.query('select id from replica')).toEqual([]);
+});
+
+test('a stop in the middle of the start leaves nothing running', async () => {
+  const queue = new TestQueue();
+  const log = await replica(database, { queues: [queue] });
+  const starting = log.start();
+  await log.stop();
+  await starting;
+  expect(queue.isConsumed).toBe(false);
+  await expect(log.start()).rejects.toThrow('stopped');
+});
+
+test('a commit wakes the relay of its own process and of others, long before they poll', async () => {
+  const timing = { relayPollMs: 600_000 };
+  const publisher = new TestPublisher(() => 'confirm');
+  const door = await running({ roles: new Set(['http']), timing });
+  const relay = await running({ roles: new Set(['relay']), timing, publisher });
+  await eventually(() => expect(relay.status().relayActive).toBe(true));
+
+  await eventually(async () => {
+    // A notification may be lost while a connection is still being made.
+    await send(door, { type: 'Open', orderId: randomUUID() });
+    expect(publisher.sent.length).toBeGreaterThan(0);
+  });
+  const { length } = publisher.sent;
+  const orderId = randomUUID();
+  await send(door, { type: 'Open', orderId });
+  await eventually(() => expect(publisher.sent.slice(length).map(({ subject }) => subject)).toContain(orderId));
+});
+
+test('a deadline fires once, however many replicas look at it', async () => {
+  const fired: string[] = [];
+  const onDecide = ({ type, orderId }: Command) => void (type === 'Expire' && fired.push(orderId));
+  const roles = new Set(['http', 'work'] as const);
+  const [first] = [await running({ roles, onDecide }), await running({ roles, onDecide })];
+  const ours = orders(30);
+  const dueAt = new Date(Date.now() + 300).toISOString();
+  await Promise.all(ours.map((orderId) => send(first, { type: 'Open', orderId, dueAt })));
+
+  await eventually(async () => expect(await dataSource.query('select 1 from agenda')).toEqual([]));
+  expect(fired.sort()).toEqual([...ours].sort());
+  const ended = `select count(*)::int as count from log where type = 'Expired'`;
+  expect(await dataSource.query(ended)).toEqual([{ count: 30 }]);
+});
+
+test('a deadline that cannot be decided becomes a dead letter, and its replay brings the deadline back', async () => {
+  let broken = true;
+  const onDecide = ({ type }: Command) => {
+    if (type === 'Expire' && broken) throw new Error('a bug');
+  };
+  const log = await running({ roles: new Set(['http', 'work']), onDecide });
+  const orderId = randomUUID();
+  await send(log, { type: 'Open', orderId, dueAt: new Date().toISOString() });
+
+  await eventually(async () =>
+    expect((await log.deadLetters.list()).items).toMatchObject([{ key: orderId, kind: 'wake-up', status: 'dead' }]),
+  );
+  broken = false;
+  const [letter] = (await log.deadLetters.list()).items;
+  await log.deadLetters.replay(letter?.id ?? '', { by: 'tester' });
+  await eventually(async () => expect(await dataSource.query('select 1 from agenda')).toEqual([]));
+  await eventually(async () => expect((await log.deadLetters.list()).items).toEqual([]));
+});

@@ -1,0 +1,103 @@
+import { buildEvent, fact } from '@quadrille/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import type { IncomingMessage, MessageStream } from '../src/deliveries.js';
+
+interface Queued {
+  readonly body: Uint8Array;
+  deliveryCount: number;
+}
+
+/** One partition's queue with a single active consumer, as a quorum queue behaves: what is not acknowledged comes again. */
+export class TestQueue {
+  readonly setAside: string[] = [];
+  readonly taken: IncomingMessage[] = [];
+  private waiting: Queued[] = [];
+  private readonly streams: TestStream[] = [];
+
+  get length(): number {
+    return this.waiting.length + this.streams.reduce((sum, { unacknowledged }) => sum + unacknowledged.size, 0);
+  }
+
+  get isConsumed(): boolean {
+    return this.streams.length > 0;
+  }
+
+  send(body: Uint8Array | string, deliveryCount = 0): void {
+    this.waiting.push({ body: Buffer.from(body), deliveryCount });
+    this.deliver();
+  }
+
+  open(): MessageStream {
+    const stream = new TestStream(this);
+    this.streams.push(stream);
+    return stream;
+  }
+
+  /** The connection is lost. */
+  cut(): void {
+    for (const stream of [...this.streams]) void stream.close();
+  }
+
+  deliver(): void {
+    this.streams[0]?.wake();
+  }
+
+  next(stream: TestStream, max: number): Queued[] {
+    return stream === this.streams[0] ? this.waiting.splice(0, max) : [];
+  }
+
+  closed(stream: TestStream): void {
+    this.streams.splice(this.streams.indexOf(stream), 1);
+    const back = [...stream.unacknowledged.values()];
+    for (const queued of back) queued.deliveryCount += 1;
+    this.waiting.unshift(...back);
+    this.deliver();
+  }
+}
+
+class TestStream implements MessageStream {
+  readonly unacknowledged = new Map<IncomingMessage, Queued>();
+  wake: () => void = () => undefined;
+  private isClosed = false;
+
+  constructor(private readonly queue: TestQueue) {}
+
+  async take(max: number): Promise<readonly IncomingMessage[]> {
+    while (!this.isClosed) {
+      const next = this.queue.next(this, max).map((queued): IncomingMessage => {
+        const message = { body: queued.body, deliveryCount: queued.deliveryCount, headers: {} };
+        this.unacknowledged.set(message, queued);
+        return message;
+      });
+      this.queue.taken.push(...next);
+      if (next.length > 0) return next;
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+    return [];
+  }
+
+  acknowledge(messages: readonly IncomingMessage[]): void {
+    for (const message of messages) this.unacknowledged.delete(message);
+  }
+
+  async setAside(message: IncomingMessage, reason: string): Promise<void> {
+    this.queue.setAside.push(reason);
+    this.acknowledge([message]);
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.queue.closed(this);
+    this.unacknowledged.clear();
+    this.wake();
+  }
+}
+
+/** A message that the test participant takes as a note; the note is the message's id. */
+export function noteMessage(orderId: string): { id: string; body: string } {
+  const id = uuidv7();
+  const context = { id, time: new Date().toISOString(), correlationId: 'c', causationId: 'c', sequence: 1 };
+  const data = { orderId, paymentId: uuidv7(), amountMinor: 1, currency: 'EUR', declineCode: 'x' };
+  return { id, body: JSON.stringify(buildEvent('payment', fact('payment.declined.v1', data), context)) };
+}
