@@ -13,6 +13,8 @@ export interface Conduct {
     | { readonly kind: 'lands_later'; readonly afterMs: number | null }
     /** Nothing happens, and never will. */
     | { readonly kind: 'nothing' };
+  /** This many confirmations are answered with 500 before anything happens; the method behaves only after them. */
+  readonly failuresFirst: number;
   /** What the caller of `confirm` gets to hear. */
   readonly answer: 'sent' | 'server_error' | 'reset' | 'silence';
   /** Waits this long before doing anything. */
@@ -27,7 +29,13 @@ export interface Conduct {
 
 type Declining = Extract<Conduct['charge'], { kind: 'declined' }>;
 
-const good: Conduct = { charge: { kind: 'succeeds' }, answer: 'sent', waitMs: 0, refund: { kind: 'succeeds' } };
+const good: Conduct = {
+  charge: { kind: 'succeeds' },
+  failuresFirst: 0,
+  answer: 'sent',
+  waitMs: 0,
+  refund: { kind: 'succeeds' },
+};
 
 /** The conduct of a token, or undefined when there is no such payment method. */
 export function conductOf(token: string): Conduct | undefined {
@@ -73,7 +81,7 @@ const tokens = new Map<string, Conduct>(
     pm_card_pendingRefund: { ...good, refund: { kind: 'pending', endsAs: 'succeeded' } },
     pm_card_refundFail: { ...good, refund: { kind: 'pending', endsAs: 'failed' } },
 
-    pm_error_before_charge: { ...good, charge: { kind: 'nothing' }, answer: 'server_error' },
+    pm_error_before_charge: { ...good, failuresFirst: Infinity },
     pm_error_after_charge: { ...good, answer: 'server_error' },
     pm_reset_before_charge: { ...good, charge: { kind: 'nothing' }, answer: 'reset' },
     pm_reset_after_charge: { ...good, answer: 'reset' },
@@ -87,6 +95,7 @@ const tokens = new Map<string, Conduct>(
 
 const patterns: readonly (readonly [RegExp, (number: number) => Conduct])[] = [
   [/^pm_slow_(\d{1,6})$/, (waitMs) => ({ ...good, waitMs })],
+  [/^pm_error_before_charge_(\d{1,3})_times$/, (failuresFirst) => ({ ...good, failuresFirst })],
   [
     /^pm_late_charge_(\d{1,6})$/,
     (afterMs) => ({ ...good, charge: { kind: 'lands_later', afterMs }, answer: 'silence' }),

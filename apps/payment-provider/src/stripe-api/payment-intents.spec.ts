@@ -161,6 +161,14 @@ describe('a method that misbehaves', () => {
     expect(await stripe.paymentIntents.retrieve(intent.id)).toMatchObject({ status: 'requires_confirmation' });
   });
 
+  it('pm_error_before_charge_1_times charges the second key', async () => {
+    const intent = await create('pm_error_before_charge_1_times');
+    const confirm = (idempotencyKey: string) => stripe.paymentIntents.confirm(intent.id, {}, { idempotencyKey });
+    expect(await failureOf(confirm('spent'))).toMatchObject({ statusCode: 500 });
+    expect(await failureOf(confirm('spent'))).toMatchObject({ statusCode: 500 });
+    expect(await confirm('fresh')).toMatchObject({ status: 'succeeded' });
+  });
+
   it('pm_error_after_charge answers 500 though the money moved', async () => {
     const intent = await create('pm_error_after_charge');
     expect(await failureOf(stripe.paymentIntents.confirm(intent.id))).toMatchObject({ statusCode: 500 });

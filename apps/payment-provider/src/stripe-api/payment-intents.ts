@@ -35,6 +35,9 @@ export const cancelIntentForm = z.strictObject({
 
 /** The life of a PaymentIntent: https://docs.stripe.com/payments/paymentintents/lifecycle. Charges at most once. */
 export class PaymentIntents {
+  /** How often an intent's confirmation was answered with 500 so far, for methods that ask for it. */
+  private readonly failures = new Map<string, number>();
+
   constructor(
     private readonly books: Books,
     private readonly lateMs: number,
@@ -78,8 +81,8 @@ export class PaymentIntents {
     if (!confirmable) return refused(unexpectedState(found, 'confirm'));
     const paymentMethod = form.payment_method ?? found.paymentMethod;
     const conduct = this.conduct(paymentMethod);
-    if (conduct.charge.kind === 'nothing' && (conduct.answer === 'reset' || conduct.answer === 'silence'))
-      throw new Unanswered(conduct.answer);
+    if (this.failsNow(found.id, conduct)) return refused(serverError());
+    if (conduct.charge.kind === 'nothing') throw new Unanswered(conduct.answer === 'reset' ? 'reset' : 'silence');
     return answered(conduct, this.charged({ ...found, paymentMethod, decline: null }, conduct, key, new Date()));
   }
 
@@ -111,8 +114,15 @@ export class PaymentIntents {
         return { entry: { intent: { ...intent, status: 'processing', lands } }, shows: 'intent' };
       }
       case 'nothing':
-        return { entry: {}, shows: 'intent' };
+        throw new Error('who does nothing is not asked');
     }
+  }
+
+  private failsNow(intentId: string, { failuresFirst }: Conduct): boolean {
+    const failures = this.failures.get(intentId) ?? 0;
+    if (failures >= failuresFirst) return false;
+    this.failures.set(intentId, failures + 1);
+    return true;
   }
 
   private moveMoney(intent: Intent, key: string | null, now: Date): Change {
