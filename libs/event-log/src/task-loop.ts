@@ -99,7 +99,9 @@ export class TaskLoop {
     const [outcome] = await this.patiently(() =>
       this.parts.round.run([{ kind: 'wake-up', command, cause: entry.cause }]),
     );
-    const asksAgain = await this.again(entry);
+    // An answer that changed something is progress: the next step of the same task need not wait.
+    const hasProgress = outcome?.kind === 'decided' && outcome.events > 0;
+    const asksAgain = await this.again(entry, hasProgress ? 0 : undefined);
     if (!asksAgain || !outcome) return;
     if (outcome.kind === 'failed') await this.failures.failed(entry, messageOf(outcome.error));
     else if (outcome.kind === 'refused') await this.failures.failed(entry, `refused: ${outcome.refusal.code}`);

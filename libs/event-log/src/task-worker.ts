@@ -10,7 +10,7 @@ export interface Task {
 }
 
 export type TaskResult<Command> =
-  /** What came of it, as a command for the decider. When the state still asks for the same task, it is done again later. */
+  /** What came of it, as a command for the decider. When the state still asks for the same task, it is done again: at once if the answer changed something, else later. */
   | { readonly kind: 'answer'; readonly command: Command }
   /** Not now: once more after `delayMs`, or after a growing wait. */
   | { readonly kind: 'again'; readonly reason: string; readonly delayMs?: number }
