@@ -1,0 +1,170 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import { testDatabase, type TestDatabase } from '../test/database.js';
+import { eventually } from '../test/eventually.js';
+import type { Command } from '../test/participant.js';
+import { replica, type ReplicaOptions, type TestEventLog } from '../test/replica.js';
+import type { Task, TaskResult } from './task-worker.js';
+
+type Perform = (task: Task) => TaskResult<Command> | Promise<TaskResult<Command>>;
+
+let database: TestDatabase;
+let dataSource: DataSource;
+let running: TestEventLog[] = [];
+
+beforeAll(async () => {
+  database = await testDatabase();
+  dataSource = await database.open();
+});
+
+afterEach(async () => {
+  await Promise.all(running.map((log) => log.stop()));
+  running = [];
+  await dataSource.query('truncate agenda, held_message');
+});
+
+afterAll(() => database.drop());
+
+async function worker(perform: Perform, options: ReplicaOptions = {}): Promise<TestEventLog> {
+  const log = await replica(database, {
+    roles: new Set(['http', 'work']),
+    worker: { perform: async (task) => perform(task) },
+    ...options,
+  });
+  running.push(log);
+  await log.start();
+  return log;
+}
+
+async function ask(log: TestEventLog, task = 'charge'): Promise<string> {
+  const orderId = randomUUID();
+  await log.commands.send(
+    { type: 'Open', orderId, task },
+    { cause: { correlationId: 'c', causationId: 'c' }, answer: () => null },
+  );
+  return orderId;
+}
+
+function finish({ stream, task }: Task): TaskResult<Command> {
+  return { kind: 'answer', command: { type: 'Finish', orderId: stream.slice('order-'.length), task } };
+}
+
+const agenda = () => dataSource.query<{ attempts: number; claimed_by: string | null }[]>('select * from agenda');
+const isDone = () => eventually(async () => expect(await agenda()).toEqual([]));
+
+test('each task is done by one of the replicas, outside any transaction, and its answer ends it', async () => {
+  const performed: string[] = [];
+  const perform: Perform = (task) => {
+    performed.push(task.stream);
+    return finish(task);
+  };
+  const [log] = [await worker(perform), await worker(perform)];
+  const orders = await Promise.all(Array.from({ length: 60 }, () => ask(log)));
+  await isDone();
+  expect(performed.sort()).toEqual(orders.map((order) => `order-${order}`).sort());
+});
+
+test('a commit wakes the worker, long before it polls', async () => {
+  const log = await worker(finish, { timing: { agendaPollMs: 600_000 } });
+  await ask(log);
+  await isDone();
+});
+
+test('a task that is not possible now, or throws, is done again and knows how often it was tried', async () => {
+  const attempts: number[] = [];
+  const log = await worker((task) => {
+    attempts.push(task.attempts);
+    if (task.attempts === 0) return { kind: 'again', reason: 'not yet', delayMs: 10 };
+    if (task.attempts === 1) throw new Error('the provider is away');
+    return finish(task);
+  });
+  await ask(log);
+  await isDone();
+  expect(attempts).toEqual([0, 1, 2]);
+});
+
+test('a state that still asks for the task after its answer gets it again, later', async () => {
+  let asked = 0;
+  const log = await worker((task) => {
+    asked += 1;
+    const note: Command = { type: 'Note', orderId: task.stream.slice('order-'.length), note: 'pending' };
+    return task.attempts < 2 ? { kind: 'answer', command: note } : finish(task);
+  });
+  await ask(log);
+  await isDone();
+  expect(asked).toBe(3);
+});
+
+test('a task that is given up is a dead letter on its key and rests until a replay does it again', async () => {
+  let givingUp = true;
+  let asked = 0;
+  const log = await worker((task) => {
+    asked += 1;
+    return givingUp ? { kind: 'give-up', reason: 'the refund was refused' } : finish(task);
+  });
+  const orderId = await ask(log);
+  const letters = async () => (await log.deadLetters.list()).items;
+  await eventually(async () =>
+    expect(await letters()).toMatchObject([{ key: orderId, code: 'given_up', reason: 'the refund was refused' }]),
+  );
+  await eventually(async () => expect(await agenda()).toMatchObject([{ claimed_by: null }]));
+  expect(asked).toBe(1);
+
+  givingUp = false;
+  const [letter] = await letters();
+  await log.deadLetters.replay(letter?.id ?? '', { by: 'tester' });
+  await isDone();
+  await eventually(async () => expect(await letters()).toEqual([]));
+  expect(asked).toBe(2);
+});
+
+test('a task whose worker vanished is done by another when the claim expires; a slow one keeps its claim', async () => {
+  const timing = { taskLeaseMs: 1000 };
+  const log = await worker(finish, { roles: new Set(['http']) });
+  await ask(log, 'abandoned');
+  await dataSource.query(`update agenda set claimed_by = 'gone', claimed_until = now() + interval '1 second'`);
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const performed: string[] = [];
+  const perform: Perform = async (task) => {
+    performed.push(task.task);
+    if (task.task === 'slow') await released;
+    return finish(task);
+  };
+  await worker(perform, { timing });
+  await worker(perform, { timing });
+  await ask(log, 'slow');
+  await eventually(() => expect([...performed].sort()).toEqual(['abandoned', 'slow']));
+
+  const [claim] = await dataSource.query<{ until: Date }[]>('select claimed_until as until from agenda');
+  await eventually(async () =>
+    expect(
+      await dataSource.query('select 1 from agenda where claimed_until > $1::timestamptz + $2::interval', [
+        claim?.until,
+        '1 second',
+      ]),
+    ).toHaveLength(1),
+  );
+  release();
+  await isDone();
+  expect(performed).toHaveLength(2);
+});
+
+test('stopping waits for the task that runs and commits its answer', async () => {
+  let begun: () => void = () => undefined;
+  const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const log = await worker(async (task) => {
+    begun();
+    await released;
+    return finish(task);
+  });
+  await ask(log);
+  await hasBegun;
+  const stopped = log.stop();
+  release();
+  await stopped;
+  expect(await agenda()).toEqual([]);
+});
