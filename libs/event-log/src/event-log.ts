@@ -125,6 +125,11 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
     await this.stopping;
   }
 
+  /** Calls back soon after events were committed, by whichever replica. A hint that can be lost: poll behind it. */
+  onEvents(listener: () => void): void {
+    this.signal.on('log', listener);
+  }
+
   status(): EventLogStatus {
     return {
       partitions: this.consuming?.leases.partitions() ?? [],
