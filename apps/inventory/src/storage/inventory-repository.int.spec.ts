@@ -163,11 +163,10 @@ describe('rounds at the same time', () => {
 
   /** Every batch is a round of its own, half of them on each replica. */
   async function concurrently(batches: readonly (readonly InventoryCommand[])[]): Promise<Outcome[]> {
-    const [first, second] = [dataSource, replica].map(
-      (dataSource) => new Round({ dataSource, participant: inventoryParticipant, logger }),
-    );
+    const first = new Round({ dataSource, participant: inventoryParticipant, logger });
+    const second = new Round({ dataSource: replica, participant: inventoryParticipant, logger });
     const results = await Promise.all(
-      batches.map((batch, index) => (index % 2 ? first : second)?.run(batch.map(requested)) ?? []),
+      batches.map((batch, index) => (index % 2 ? first : second).run(batch.map(requested))),
     );
     return results.flat();
   }

@@ -1,5 +1,7 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { LogSignal } from '@quadrille/event-log';
+import { EventLog } from '@quadrille/event-log';
+import { ServiceLogger } from '@quadrille/service-host';
+import type { Order, OrderCommand, OrderEvent } from '../domain/index.js';
 import { Orders } from '../storage/orders.js';
 
 const restMs = 50;
@@ -19,9 +21,10 @@ export class OrderEnds implements BeforeApplicationShutdown {
 
   constructor(
     private readonly orders: Orders,
-    signal: LogSignal,
+    private readonly logger: ServiceLogger,
+    eventLog: EventLog<OrderCommand, Order, OrderEvent>,
   ) {
-    signal.on('log', () => this.lookWithin(restMs));
+    eventLog.onEvents(() => this.lookWithin(restMs));
   }
 
   /** Resolves when the order has ended, when the time has passed, or when the service stops: look at the order then. */
@@ -62,8 +65,9 @@ export class OrderEnds implements BeforeApplicationShutdown {
     this.looking = true;
     try {
       this.release(await this.orders.endedOf([...this.waiting.keys()]));
-    } catch {
-      // The database is away. The waiting requests look again, and answer with the fault when their time has passed.
+    } catch (error) {
+      // The waiting requests look again, and answer with the fault when their time has passed.
+      this.logger.debug({ error }, 'the ends of orders cannot be looked up');
     } finally {
       this.looking = false;
       this.lookWithin(pollMs);
