@@ -86,7 +86,7 @@ describe('the setup step', () => {
     await expect(attempt).rejects.toThrow(/ACCESS[-_]REFUSED/);
   });
 
-  test('refuses to take the rights of its own user away', async () => {
+  test("leaves the administrator's rights alone where the services share its user", async () => {
     const shared = { ...plan, amqpUrls: perService(() => plan.amqpUrl) };
     await prepareServers(shared);
     await withChannel(plan.amqpUrl, (channel) => channel.assertQueue('still-allowed'));
