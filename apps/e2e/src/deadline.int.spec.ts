@@ -14,7 +14,7 @@ beforeAll(async () => {
   });
 }, 180_000);
 
-afterAll(() => world.end(), 60_000);
+afterAll(() => (world as World | undefined)?.end(), 60_000);
 
 describe('an order whose payment provider is silent', () => {
   it('times out, and a charge that lands late is refunded', async () => {

@@ -10,7 +10,7 @@ beforeAll(async () => {
   world = await startWorld();
 }, 180_000);
 
-afterAll(() => world.end(), 60_000);
+afterAll(() => (world as World | undefined)?.end(), 60_000);
 
 /** A SKU of its own for each story, so that stories do not compete. */
 async function supply(quantity: number): Promise<string> {
