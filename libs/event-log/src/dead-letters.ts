@@ -139,7 +139,8 @@ export class DeadLetters {
     id: string,
     { by, reason }: { readonly by: string; readonly reason: string },
   ): Promise<DeadLetterDetails> {
-    const discarded = await this.change(id, async (tx) => {
+    const discarded = await this.change(id, async (tx, { status }) => {
+      if (status === 'discarded') throw new DeadLetterRefusal('wrong_status', `${id} is discarded already`);
       const [row] = await tx.query<HeldMessageRow>(
         `update held_message
          set status = 'discarded', next_at = null, closed_by = $2, closed_reason = $3, closed_at = clock_timestamp()

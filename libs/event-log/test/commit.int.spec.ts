@@ -178,7 +178,7 @@ describe('a connection that breaks', () => {
   });
 
   test('is not used again', async () => {
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 4; i++) {
       plant('round.deciding', async (pass) => {
         if (pass === 1) await killOwn();
       });
@@ -186,6 +186,18 @@ describe('a connection that breaks', () => {
     }
     expect(await database.query('select 1 as one')).toEqual([{ one: 1 }]);
   });
+});
+
+test('a log without room for new positions is nobody’s fault: the caller keeps its messages', async () => {
+  const item = placed(uuidv7(), 1);
+  const [before] = await database.query<{ position: string }>('select last_value as position from log_position');
+  await database.query(`select setval('log_position', 900000000000)`);
+  try {
+    await expect(database.round.run([item])).rejects.toMatchObject({ name: 'RoundUnavailable' });
+  } finally {
+    await database.query(`select setval('log_position', $1)`, [before?.position]);
+  }
+  expect(await database.round.run([item])).toEqual([{ kind: 'decided', events: 1 }]);
 });
 
 test('a COMMIT of a transaction that was aborted behind the round’s back is not taken for success', async () => {

@@ -262,7 +262,19 @@ describe('a person', () => {
     expect(await retryAll(account)).toEqual(['handled']);
     expect(await amountsOf(account)).toEqual([20]);
     expect((await letters.list({ key: account, status: 'discarded' })).items).toHaveLength(1);
+    await expect(letters.discard(id, { by: 'bob', reason: 'me too' })).rejects.toMatchObject({ code: 'wrong_status' });
     expect(await letters.show(id)).toMatchObject({ status: 'discarded', closed: { by: 'ann', reason: 'test order' } });
+  });
+
+  test('brings a discarded message back', async () => {
+    const account = uuidv7();
+    await hold(account, placed(account, 10));
+    const id = await oldestOf(account);
+    await letters.discard(id, { by: 'ann', reason: 'test order' });
+    broken.clear();
+    await letters.replay(id, { by: 'bob' });
+    expect(await retryAll(account)).toEqual(['handled']);
+    expect(await amountsOf(account)).toEqual([10]);
   });
 
   test('pages through the list and sees the counts', async () => {
