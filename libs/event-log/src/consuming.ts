@@ -1,4 +1,4 @@
-import { Histogram, type Logger, type Registry } from '@quadrille/observability';
+import { Gauge, Histogram, type Logger, type Registry } from '@quadrille/observability';
 import type { DataSource } from 'typeorm';
 import { ConsumingBrake } from './consuming-brake.js';
 import type { MessageStream } from './deliveries.js';
@@ -42,6 +42,15 @@ export class Consuming implements LeaseHolder {
       signal,
       holder: this,
       logger,
+    });
+    const { leases } = this;
+    new Gauge({
+      name: 'quadrille_owned_partitions',
+      help: 'Partitions that this replica works on.',
+      registers: [registry],
+      collect() {
+        this.set(leases.partitions().length);
+      },
     });
     const retry = { attemptsMax: Infinity, firstDelayMs: timing.brakeMs, factor: 2, delayMaxMs: timing.brakeMaxMs };
     this.brake = new ConsumingBrake({ retry, logger, registry });

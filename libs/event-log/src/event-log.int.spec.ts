@@ -1,5 +1,5 @@
 import { slotOf } from '@quadrille/contracts';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../test/database.js';
@@ -14,16 +14,21 @@ let database: TestDatabase;
 let dataSource: DataSource;
 let undo: (() => unknown)[] = [];
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await testDatabase();
+});
+
+beforeEach(async () => {
   dataSource = await database.open();
 });
 
 afterEach(async () => {
   for (const step of undo.reverse()) await step();
   undo = [];
-  await database.drop();
+  await database.reset();
 });
+
+afterAll(() => database.drop());
 
 async function running(options: ReplicaOptions): Promise<TestEventLog> {
   const started = await replica(database, options);

@@ -5,6 +5,7 @@ import { rows } from './sql.js';
 export class RelayLease {
   private epoch: string | undefined;
   private renewedAt = 0;
+  private pausing = false;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -17,34 +18,44 @@ export class RelayLease {
     return this.epoch !== undefined && performance.now() - this.renewedAt < this.leaseMs;
   }
 
-  /** Takes the lease when it is free or expired. Answers with the checkpoint to go on from. */
+  /** True when the relays were told to pause after this one became active. */
+  get isToPause(): boolean {
+    return this.pausing;
+  }
+
+  /** Takes the lease when it is free or expired and relays are not paused. Answers with the checkpoint to go on from. */
   async acquire(): Promise<number | undefined> {
     const askedAt = performance.now();
     const [taken] = await rows<{ epoch: string; position: string }>(
       this.dataSource,
       `update relay set owner = $1, epoch = epoch + 1, expires_at = clock_timestamp() + $2 * interval '1 millisecond'
-       where name = 'relay' and (owner is null or owner = $1 or expires_at < clock_timestamp())
+       where name = 'relay' and not paused and (owner is null or owner = $1 or expires_at < clock_timestamp())
        returning epoch, position`,
       [this.owner, this.leaseMs],
     );
     if (!taken) return undefined;
     this.epoch = taken.epoch;
     this.renewedAt = askedAt;
+    this.pausing = false;
     return Number(taken.position);
   }
 
   /** Extends the lease and moves the checkpoint, never backwards. False when the lease is somebody else's: nothing has moved. */
   async renew(checkpoint: number): Promise<boolean> {
     const askedAt = performance.now();
-    const renewed = await rows(
+    const [renewed] = await rows<{ paused: boolean }>(
       this.dataSource,
       `update relay set position = greatest(position, $3), expires_at = clock_timestamp() + $4 * interval '1 millisecond'
-       where name = 'relay' and owner = $1 and epoch = $2 returning 1`,
+       where name = 'relay' and owner = $1 and epoch = $2 returning paused`,
       [this.owner, this.epoch, checkpoint, this.leaseMs],
     );
-    if (renewed.length === 0) this.epoch = undefined;
-    else this.renewedAt = askedAt;
-    return renewed.length > 0;
+    if (!renewed) {
+      this.epoch = undefined;
+      return false;
+    }
+    this.renewedAt = askedAt;
+    this.pausing = renewed.paused;
+    return true;
   }
 
   async release(): Promise<void> {

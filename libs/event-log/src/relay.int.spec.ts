@@ -1,5 +1,5 @@
 import { Registry, silentLogger } from '@quadrille/observability';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../test/database.js';
@@ -9,6 +9,7 @@ import { testParticipant } from '../test/participant.js';
 import { TestPublisher } from '../test/publisher.js';
 import { LogSignal } from './log-signal.js';
 import { Relay, type RelayLimits } from './relay.js';
+import { pauseRelays, resumeRelays } from './relay-pause.js';
 import { defaultTiming } from './timing.js';
 
 const timing = { ...defaultTiming, leaseMs: 1500, relayPollMs: 100, retryMs: 20, retryMaxMs: 200 };
@@ -18,8 +19,11 @@ let signal: LogSignal;
 let relays: Relay[] = [];
 let publishers: TestPublisher[] = [];
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await testDatabase();
+});
+
+beforeEach(async () => {
   dataSource = await database.open();
   signal = new LogSignal(dataSource, silentLogger);
 });
@@ -30,8 +34,10 @@ afterEach(async () => {
   await Promise.all(stopped);
   relays = [];
   publishers = [];
-  await database.drop();
+  await database.reset();
 });
+
+afterAll(() => database.drop());
 
 function relay(publisher: TestPublisher, options: { source?: DataSource; limits?: Partial<RelayLimits> } = {}): Relay {
   const started = new Relay({
@@ -197,4 +203,28 @@ test('stopping waits for the confirms in flight, moves the checkpoint, and leave
   await stopped;
   expect(publisher.sent).toHaveLength(1);
   expect(await dataSource.query('select position, owner from relay')).toEqual([{ position: '1', owner: null }]);
+});
+
+test('paused relays let the log absorb: pausing waits for what is in flight, and after it nothing is sent', async () => {
+  const [order, later] = [randomUUID(), randomUUID()];
+  await appendRows(dataSource, [opened(order), confirmed(order, 2)]);
+  const publisher = new TestPublisher();
+  const active = relay(publisher);
+  const standby = relay(publisher);
+  await eventually(() => expect(publisher.inFlight).toHaveLength(1));
+
+  let isPaused = false;
+  const paused = pauseRelays(dataSource).then(() => (isPaused = true));
+  // Longer than a lease: what is in flight keeps it.
+  const end = performance.now() + 1.5 * timing.leaseMs;
+  await eventually(() => expect(performance.now()).toBeGreaterThan(end));
+  expect(isPaused).toBe(false);
+  publisher.inFlight[0]?.confirm();
+  await paused;
+  await appendRows(dataSource, [opened(later)]);
+  expect([active.active, standby.active, publisher.sent.length]).toEqual([false, false, 1]);
+  expect(await checkpoint()).toBe(1);
+
+  await resumeRelays(dataSource);
+  await eventually(() => expect(publisher.inFlight).toHaveLength(2));
 });

@@ -1,5 +1,5 @@
 import { buildEvent, type Fact, type PublicEvent } from '@quadrille/contracts';
-import { Counter, type Logger, type Registry } from '@quadrille/observability';
+import { Counter, Gauge, type Logger, type Registry } from '@quadrille/observability';
 import type { DataSource } from 'typeorm';
 import { failpoint } from './failpoints.js';
 import type { LogSignal } from './log-signal.js';
@@ -52,6 +52,8 @@ interface Term {
   renewedAt: number;
   /** Reading waits until something is settled. */
   full: boolean;
+  /** Relays are paused. */
+  resting?: 'draining' | 'drained';
 }
 
 /**
@@ -80,6 +82,15 @@ export class Relay {
     });
     this.reading = new Loop({ name: 'relay', pauseMs: timing.relayPollMs, logger, step: () => this.read() });
     signal.on('log', () => this.reading.wake());
+    const isActive = () => this.active;
+    new Gauge({
+      name: 'quadrille_relay_active',
+      help: '1 in the replica whose relay publishes.',
+      registers: [registry],
+      collect() {
+        this.set(isActive() ? 1 : 0);
+      },
+    });
     this.published = new Counter({
       name: 'quadrille_relay_published_total',
       help: 'Log rows whose events the broker has confirmed.',
@@ -121,18 +132,20 @@ export class Relay {
 
   /** Takes the lease, or renews it together with the checkpoint. */
   private async holdOn(): Promise<void> {
-    if (this.term && (!this.lease.held || (this.term.lanes.ended && !this.stopping))) this.endTerm();
+    const { term } = this;
+    if (term && (!this.lease.held || (term.lanes.ended && !term.resting && !this.stopping))) this.endTerm();
     if (!this.term) {
       if (this.stopping) return;
       const position = await this.lease.acquire();
       if (position !== undefined) this.beginTerm(position);
       return;
     }
-    const moved = this.term.window.checkpoint > this.term.written;
+    const moved = this.term.window.checkpoint > this.term.written || this.term.resting === 'drained';
     const due = performance.now() - this.term.renewedAt >= this.options.timing.leaseMs / 3;
     if (!moved && !due) return;
     if (!(await this.checkpoint(this.term))) return this.endTerm();
-    await pause(checkpointGapMs);
+    if (this.lease.isToPause) await this.rest(this.term);
+    else await pause(checkpointGapMs);
   }
 
   private async checkpoint(term: Term): Promise<boolean> {
@@ -168,6 +181,21 @@ export class Relay {
     this.reading.wake();
   }
 
+  /** Relays are paused: publishes nothing more, and gives the lease up when the confirms in flight have come. */
+  private async rest(term: Term): Promise<void> {
+    if (term.resting === 'drained') {
+      await this.lease.release();
+      this.term = undefined;
+    } else if (!term.resting) {
+      this.options.logger.info({}, 'relays are paused; the log absorbs');
+      term.resting = 'draining';
+      void term.lanes.stop().then(() => {
+        term.resting = 'drained';
+        this.tenure.wake();
+      });
+    }
+  }
+
   private endTerm(): void {
     this.options.logger.warn({}, 'this relay is not active any more');
     void this.term?.lanes.stop();
@@ -178,7 +206,7 @@ export class Relay {
   /** Reads on. Positions are commit order, so a row that is not there yet can only come behind those that are. */
   private async read(): Promise<boolean> {
     const { term } = this;
-    if (!term || !this.lease.held) return false;
+    if (!term || term.resting || !this.lease.held) return false;
     term.full = this.isFull(term);
     if (term.full) return false;
     const found = await rows<LogRow>(

@@ -11,6 +11,8 @@ export interface TestDatabase {
   open(): Promise<DataSource>;
   /** A connection to the server that is not to this database. */
   openAdmin(): Promise<Client>;
+  /** Closes all that was opened, and empties the tables. */
+  reset(): Promise<void>;
   /** Closes all that was opened, and drops the database. */
   drop(): Promise<void>;
 }
@@ -21,6 +23,10 @@ export async function testDatabase(participant = testParticipant()): Promise<Tes
   await migrate(url, participant);
   const opened: DataSource[] = [];
   const admins: Client[] = [];
+  const close = async () => {
+    for (const admin of admins.splice(0)) await admin.end();
+    for (const dataSource of opened.splice(0)) if (dataSource.isInitialized) await dataSource.destroy();
+  };
   return {
     url,
     async open() {
@@ -34,10 +40,21 @@ export async function testDatabase(participant = testParticipant()): Promise<Tes
       admins.push(admin);
       return admin;
     },
+    async reset() {
+      await close();
+      const client = new Client({ connectionString: url });
+      await client.connect();
+      await client.query(emptySql);
+      await client.end();
+    },
     async drop() {
-      for (const admin of admins) await admin.end();
-      for (const dataSource of opened) if (dataSource.isInitialized) await dataSource.destroy();
+      await close();
       await drop();
     },
   };
 }
+
+const emptySql = `
+  truncate log, stream_head, inbox, held_message, agenda, idempotency, partition_lease, replica, delivery_attempt, test_order;
+  update relay set position = 0, owner = null, expires_at = null, paused = false;
+  alter sequence log_position restart`;

@@ -113,7 +113,8 @@ const tables = [
      position bigint not null default 0,
      owner text,
      epoch bigint not null default 0,
-     expires_at timestamptz
+     expires_at timestamptz,
+     paused boolean not null default false
    )`,
   `insert into relay (name) values ('relay')`,
   // Attempts that are committed before the handling, so that a message that ends the process is counted all the same.
