@@ -14,6 +14,7 @@ import { defaultRetention, Maintenance, type Retention } from './maintenance.js'
 import type { Participant } from './participant.js';
 import type { EventPublisher } from './publisher.js';
 import { Relay } from './relay.js';
+import { heldRetry, type RetryPolicy } from './retry-policy.js';
 import type { News } from './round-batch.js';
 import { Round } from './round.js';
 import { TaskLoop } from './task-loop.js';
@@ -43,6 +44,8 @@ export interface EventLogOptions<
   readonly logger?: Logger | undefined;
   readonly registry?: Registry | undefined;
   readonly timing?: Partial<Timing> | undefined;
+  /** For messages that fail, until they are dead letters. */
+  readonly retry?: Partial<RetryPolicy> | undefined;
   readonly retention?: Partial<Retention> | undefined;
 }
 
@@ -91,7 +94,9 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
     });
     this.metrics = new LogMetrics(dataSource, registry, timing.metricsMs, logger);
 
-    const rounds = { dataSource, participant, logger, registry, onCommitted: (news: News) => this.spread(news) };
+    const retry = { ...heldRetry, ...options.retry };
+    const onCommitted = (news: News) => this.spread(news);
+    const rounds = { dataSource, participant, retry, logger, registry, onCommitted };
     const round = new Round(rounds);
     const held = new HeldMessages(rounds);
     this.commands = new CommandGate(round);

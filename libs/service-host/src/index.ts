@@ -13,3 +13,5 @@ export * from './http/validation.js';
 export * from './service-logger.js';
 export * from './startup-error.js';
 export * from './topology.js';
+export * from './participant.module.js';
+export * from './run-service.js';

@@ -65,5 +65,5 @@ export function configurePlatform(app: NestFastifyApplication, options: HttpPlat
 
 const closedProblems = {
   no_http_role: () => new ProblemException(404, 'not_found', 'This process does not have the role http.'),
-  not_ready: () => unavailable('not_ready', 'The service is starting or stopping.'),
+  not_ready: () => unavailable('not_ready', 'The service is starting.'),
 };

@@ -34,7 +34,13 @@ function fieldErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
       code: 'unknown_field',
       message: 'is not a known field',
     }));
-  return [{ path: path.join('.'), code: issue.code, message: issue.message }];
+  return [{ path: path.join('.'), code: codeOf(issue), message: issue.message }];
+}
+
+/** A check of one's own gives its code as a parameter: `addIssue({ code: 'custom', params: { code: 'duplicate_sku' }, … })`. */
+function codeOf(issue: z.core.$ZodIssue): string {
+  const own: unknown = issue.code === 'custom' ? issue.params?.['code'] : undefined;
+  return typeof own === 'string' ? own : issue.code;
 }
 
 function strict<Schema extends z.ZodType>(schema: Schema): Schema {

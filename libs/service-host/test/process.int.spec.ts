@@ -1,0 +1,122 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.js';
+import { tinyServers, type TinyServers } from './tiny-servers.js';
+
+const sources = fileURLToPath(new URL('sources.mjs', import.meta.url));
+const main = fileURLToPath(new URL('tiny-main.ts', import.meta.url));
+
+/** `node dist/main.js`, but from the sources. */
+class ServiceProcess {
+  stdout = '';
+  stderr = '';
+  readonly exited: Promise<number | null>;
+  private readonly child: ChildProcess;
+
+  constructor(variables: Readonly<Record<string, string>>, ...words: readonly string[]) {
+    const node = ['--conditions=@quadrille/source', '--enable-source-maps', `--import=${sources}`, main, ...words];
+    const { PATH = '' } = process.env;
+    this.child = spawn(process.execPath, node, { env: { PATH, ...variables } });
+    this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
+    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+    // Not `exit`: what it wrote last may come after that.
+    this.exited = once(this.child, 'close').then(([code]) => code as number | null);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** The line of the log with this message. */
+  logged(message: string): Promise<Record<string, unknown>> {
+    return eventually(() => {
+      const line = this.stdout.split('\n').find((text) => text.includes(`"msg":"${message}"`));
+      if (!line) throw new Error(`${message} is not in the log:\n${this.stdout}${this.stderr}`);
+      return JSON.parse(line) as Record<string, unknown>;
+    });
+  }
+}
+
+let servers: TinyServers;
+const running: ServiceProcess[] = [];
+
+function run(variables: Readonly<Record<string, string>>, ...words: readonly string[]): ServiceProcess {
+  const service = new ServiceProcess(variables, ...words);
+  running.push(service);
+  return service;
+}
+
+beforeAll(async () => {
+  servers = await tinyServers();
+});
+afterEach(async () => {
+  for (const service of running.splice(0)) {
+    service.kill('SIGKILL');
+    await service.exited;
+  }
+});
+afterAll(() => servers.drop());
+
+describe('the process of a service', () => {
+  it('names the variable that is missing or wrong, in one sentence, and exits with 1', async () => {
+    const service = run({ ...servers.variables, AMQP_URL: '', PARTITIONS: 'four' });
+    expect(await service.exited).toBe(1);
+    expect(service.stderr).toBe(
+      'order: AMQP_URL is missing; PARTITIONS must be a whole number from 1 to 64, but is "four".\n',
+    );
+    expect(service.stdout).toBe('');
+  });
+
+  it('needs a migrated database, migrates it on request with nothing but its address, and then waits for the setup step', async () => {
+    const tooEarly = run(servers.variables);
+    expect(await tooEarly.exited).toBe(1);
+    expect(tooEarly.stderr).toMatch(/^order: .*migrat.*\.\n$/);
+
+    const { DATABASE_URL = '' } = servers.variables;
+    const migrating = run({ DATABASE_URL }, 'migrate');
+    expect([await migrating.exited, migrating.stderr]).toEqual([0, '']);
+
+    const service = run({ ...servers.variables, LOG_LEVEL: 'info' });
+    const { url } = (await service.logged('listening')) as { url: string };
+    expect(await service.logged('not ready yet')).toMatchObject({ reason: expect.stringContaining('setup step') });
+    const waiting = await fetch(`${url}/health/ready`);
+    expect([waiting.status, await waiting.json()]).toEqual([
+      503,
+      expect.objectContaining({ checks: expect.objectContaining({ service: expect.stringContaining('setup step') }) }),
+    ]);
+    expect((await fetch(`${url}/v1/things`, { method: 'POST' })).status).toBe(503);
+
+    await servers.declareTopology();
+    await service.logged('running');
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+    service.kill('SIGTERM');
+    expect(await service.exited).toBe(0);
+  });
+
+  it('does not start with another number of partitions than the broker was set up for', async () => {
+    const service = run({ ...servers.variables, PARTITIONS: '3' });
+    expect(await service.exited).toBe(1);
+    expect(service.stderr).toMatch(/^order: .*PARTITIONS=3.*\.\n$/);
+  });
+
+  it('finishes what it has taken before it ends on SIGTERM', async () => {
+    const service = run({ ...servers.variables, LOG_LEVEL: 'info' });
+    const { url } = (await service.logged('listening')) as { url: string };
+    await service.logged('running');
+    const answering = fetch(`${url}/v1/things/last`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ orderId: randomUUID() }),
+    });
+    await service.logged('taken');
+    service.kill('SIGTERM');
+    const answer = await answering;
+    expect([answer.status, await answer.json()]).toEqual([202, { thing: 'confirmed' }]);
+    expect(await service.exited).toBe(0);
+    expect(service.stderr).toBe('');
+    expect(await service.logged('stopped')).toMatchObject({ level: 'info', service: 'order' });
+  });
+});

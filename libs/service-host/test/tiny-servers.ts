@@ -1,0 +1,37 @@
+import { migrate } from '@quadrille/event-log';
+import { declareTopology } from '@quadrille/messaging';
+import { throwAwayBroker, throwAwayDatabase } from '@quadrille/testing';
+import { tables, tinyParticipant } from './tiny-participant.js';
+
+export const adminToken = 'correct-horse-battery';
+export const partitions = 2;
+
+export interface TinyServers {
+  /** The variables of a service that uses these servers. */
+  readonly variables: Readonly<Record<string, string>>;
+  migrate(): Promise<void>;
+  declareTopology(): Promise<void>;
+  drop(): Promise<void>;
+}
+
+/** A database and a virtual host of their own for one suite; empty until they are prepared. */
+export async function tinyServers(): Promise<TinyServers> {
+  const [database, broker] = await Promise.all([throwAwayDatabase(), throwAwayBroker()]);
+  return {
+    variables: {
+      DATABASE_URL: database.url,
+      AMQP_URL: broker.url,
+      HTTP_PORT: '0',
+      ADMIN_TOKEN: adminToken,
+      PARTITIONS: String(partitions),
+      LOG_LEVEL: 'error',
+      SHUTDOWN_WAIT_MS: '0',
+      RETRY_ATTEMPTS_MAX: '1',
+    },
+    migrate: () => migrate(database.url, tinyParticipant),
+    declareTopology: () => declareTopology({ url: broker.url, tables, partitions }),
+    drop: async () => {
+      await Promise.all([database.drop(), broker.drop()]);
+    },
+  };
+}
