@@ -68,8 +68,8 @@ describe('a message that comes again', () => {
     const account = uuidv7();
     const item = placed(account, 10);
     const shouting = { ...item, messageId: item.messageId.toUpperCase() };
-    expect(await database.round.run([item, shouting])).toEqual([{ kind: 'decided', events: 1 }, { kind: 'duplicate' }]);
-    expect(await database.round.run([shouting, item])).toEqual([{ kind: 'duplicate' }, { kind: 'duplicate' }]);
+    expect(await database.round.run([shouting, item])).toEqual([{ kind: 'decided', events: 1 }, { kind: 'duplicate' }]);
+    expect(await database.round.run([item, shouting])).toEqual([{ kind: 'duplicate' }, { kind: 'duplicate' }]);
     expect(await balanceOf(account)).toBe(10);
   });
 
