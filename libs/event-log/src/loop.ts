@@ -5,8 +5,8 @@ export interface LoopOptions {
   readonly name: string;
   /** The pause between two steps when nobody wakes the loop. */
   readonly pauseMs: number;
-  /** Answers true when there is more to do at once. */
-  readonly step: () => Promise<boolean | void>;
+  /** Answers `true` when there is more to do at once. */
+  readonly step: () => Promise<unknown>;
   readonly logger: Logger;
 }
 
@@ -47,7 +47,7 @@ export class Loop {
       try {
         const more = await this.options.step();
         failures = 0;
-        if (!more && !this.woken) await this.pause(this.options.pauseMs);
+        if (more !== true && !this.woken) await this.pause(this.options.pauseMs);
       } catch (error) {
         this.options.logger.warn(
           { err: error, loop: this.options.name },
