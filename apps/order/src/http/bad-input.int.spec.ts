@@ -105,6 +105,13 @@ describe('an order that is not in order is a problem with its code and field, an
     expect(await stored()).toEqual(before);
   });
 
+  it('the same SKU twice has a code of its own at its field', async () => {
+    const reply = await service.send('POST', '/v1/orders', { ...body, lines: [line, line] }, withKey);
+    expect(reply.body.errors).toEqual([
+      { path: 'lines.1.sku', code: 'duplicate_sku', message: expect.stringContaining('MUG-1 has a line already') },
+    ]);
+  });
+
   it('the wrong media type', async () => {
     const before = await stored();
     const headers = { ...withKey, 'content-type': 'text/plain' };

@@ -61,6 +61,7 @@ export class OrderEnds implements BeforeApplicationShutdown {
 
   private async look(): Promise<void> {
     this.dueAt = Infinity;
+    if (this.waiting.size === 0) return;
     if (this.looking) return this.lookWithin(restMs);
     this.looking = true;
     try {

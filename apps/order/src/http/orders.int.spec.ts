@@ -10,7 +10,7 @@ const nobody = '01890a5d-ac96-774b-bcce-b302099a8057';
 let service: OrderService;
 
 beforeAll(async () => {
-  service = await bootOrderService();
+  service = await bootOrderService({ ORDER_DEADLINE_MS: '600000' });
   await setPrice(service, 'MUG-1', 1200);
   await setPrice(service, 'CUP-1', 350);
 });
@@ -52,6 +52,16 @@ describe('a placed order', () => {
     await setPrice(service, 'MOVING', 200);
     const read = await service.send('GET', `/v1/orders/${placed.body.id}`);
     expect(read.body).toMatchObject({ totalMinor: 100, lines: [{ unitMinor: 100 }] });
+  });
+
+  it('is given up when its deadline has passed, unless it has ended by then', async () => {
+    const { body } = await place(service);
+    const [deadline] = await query<{ dueAt: Date }>(`select due_at as "dueAt" from agenda where stream = $1`, [
+      `order-${body.id}`,
+    ]);
+    expect(deadline?.dueAt.getTime()).toBe(Date.parse(body.placedAt) + 600_000);
+    await service.send('POST', `/v1/orders/${body.id}/cancellation`);
+    expect(await query(`select from agenda where stream = $1`, [`order-${body.id}`])).toEqual([]);
   });
 
   it('is found by its id in capital letters too', async () => {
@@ -279,6 +289,21 @@ it.each([
   const reply = await service.send(method, `/v1/orders/${path}`);
   expect(reply).toMatchObject({ status: 404, body: { status: 404, code: 'not_found' } });
   expect(reply.headers.get('content-type')).toMatch('application/problem+json');
+});
+
+it('is described by OpenAPI', async () => {
+  const { body } = await service.send('GET', '/docs-json');
+  expect(Object.keys(body.paths)).toEqual(
+    expect.arrayContaining([
+      '/v1/orders',
+      '/v1/orders/{id}',
+      '/v1/orders/{id}/timeline',
+      '/v1/orders/{id}/cancellation',
+      '/v1/prices',
+      '/v1/prices/{sku}',
+    ]),
+  );
+  expect(Object.keys(body.paths['/v1/orders/{id}/cancellation'].post.responses)).toEqual(['200', '202']);
 });
 
 async function decide(command: OrderCommand): Promise<void> {
