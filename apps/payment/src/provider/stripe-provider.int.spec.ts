@@ -124,6 +124,18 @@ describe('a charge', () => {
     expect(await moved(orderId)).toEqual(['charge 2500']);
   });
 
+  it('whose webhook comes before the response is captured once', async () => {
+    const orderId = await payments.charging('pm_slow_500');
+    await payments.work(orderId, worker);
+    const confirming = payments.work(orderId, worker);
+    const { intentId } = (await statusOf(orderId)) as { intentId: string };
+    await payments.send({ type: 'RecordCaptured', orderId, intentId });
+    expect(await confirming).toMatchObject({ command: { type: 'RecordCaptured' } });
+    const [again] = await payments.send({ type: 'RecordCaptured', orderId, intentId });
+    expect(again).toMatchObject({ kind: 'decided', events: 0 });
+    expect(await moved(orderId)).toEqual(['charge 2500']);
+  });
+
   it('survives a provider that loses half of its answers and fails the other half', async () => {
     await provider.admin('PUT', '/admin/faults', { errorRate: 0.3, loseAnswerRate: 0.4 });
     const orders = await Promise.all(Array.from({ length: 10 }, () => payments.charging('pm_card_visa')));
