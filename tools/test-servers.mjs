@@ -25,7 +25,7 @@ export class TestServers {
     );
     const local = await import('../libs/local-servers/dist/index.js');
     await local
-      .ensureRabbitMqInstalled((line) => progress.line(line))
+      .ensureRabbitMqInstalled((title, work) => progress.step(title, work))
       .catch((error) => {
         throw new StepFailed(error.message, { cause: error });
       });

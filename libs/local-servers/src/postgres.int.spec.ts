@@ -1,6 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { throwAwayDirectory } from '../test/throw-away-directory.js';
 import { DirectoryInUse } from './directory-lock.js';
@@ -9,70 +9,91 @@ import { isRunning, processTree } from './process-table.js';
 
 const root = throwAwayDirectory();
 
+// One directory's story, told in order, since each new directory costs an initdb.
 describe('a private PostgreSQL', () => {
-  test('keeps its data from one start to the next, and leaves no process', async () => {
-    const directory = join(root, 'kept');
-    const first = await startPostgres({ directory, durable: false });
-    await query(first, `create table note (text text)`);
-    await query(first, `insert into note values ('kept')`);
-    await expect(startPostgres({ directory })).rejects.toThrow(DirectoryInUse);
-    const tree = processTree(first.pid);
-    expect(tree.length).toBeGreaterThan(3);
-    await first.stop();
-    expect(tree.filter(isRunning)).toEqual([]);
-
-    const second = await startPostgres({ directory, durable: false });
-    expect(await query(second, `select text from note`)).toEqual([{ text: 'kept' }]);
-    await second.stop();
+  const directory = join(root, 'one');
+  let server: LocalServer;
+  beforeAll(async () => {
+    server = await startPostgres({ directory });
+    await query(server, `create table note as select 'committed' as text`);
   });
+  afterAll(() => server.stop());
 
-  test('starts again on its old port after a kill, with what was committed', async () => {
-    const directory = join(root, 'killed');
-    const first = await startPostgres({ directory });
-    await query(first, `create table note as select 'committed' as text`);
-    const tree = processTree(first.pid);
-    await first.kill('SIGKILL');
-    expect(tree.filter(isRunning)).toEqual([]);
-    const second = await startPostgres({ directory, port: first.port });
-    expect(second.url).toBe(first.url);
-    expect(await query(second, `select text from note`)).toEqual([{ text: 'committed' }]);
-    await second.stop();
+  test('has its directory for itself', async () => {
+    await expect(startPostgres({ directory })).rejects.toThrow(DirectoryInUse);
   });
 
   test('starts beside another one', async () => {
-    const starting = ['one', 'two'].map((name) => startPostgres({ directory: join(root, name), durable: false }));
-    const servers = await Promise.all(starting);
-    expect(new Set(servers.map(({ port }) => port)).size).toBe(2);
-    await Promise.all(servers.map((server) => server.stop()));
+    const other = await startPostgres({ directory: join(root, 'two'), durable: false });
+    expect(other.port).not.toBe(server.port);
+    expect(await query(other, `select to_regclass('note') as note`)).toEqual([{ note: null }]);
+    await other.stop();
+  });
+
+  test('leaves no process when it is stopped, and keeps its data for the next start', async () => {
+    const tree = processTree(server.pid);
+    expect(tree.length).toBeGreaterThan(3);
+    await server.stop();
+    expect(tree.filter(isRunning)).toEqual([]);
+    server = await startPostgres({ directory });
+    expect(await query(server, `select text from note`)).toEqual([{ text: 'committed' }]);
+  });
+
+  test('starts again on its old port after a kill, with what was committed', async () => {
+    const tree = processTree(server.pid);
+    const { port, url } = server;
+    await server.kill('SIGKILL');
+    expect(tree.filter(isRunning)).toEqual([]);
+    server = await startPostgres({ directory, port });
+    expect(server.url).toBe(url);
+    expect(await query(server, `select text from note`)).toEqual([{ text: 'committed' }]);
   });
 
   test('does not take the number in an old pid file for a server of its own', async () => {
-    const directory = join(root, 'stale');
-    await startPostgres({ directory, durable: false }).then((server) => server.stop());
+    await server.stop();
     writeFileSync(join(directory, 'data', 'postmaster.pid'), `${process.pid}\n${join(directory, 'data')}\n`);
-    const server = await startPostgres({ directory, durable: false });
+    server = await startPostgres({ directory });
     expect(await query(server, `select 1 as one`)).toEqual([{ one: 1 }]);
-    await server.stop();
-  });
-
-  test('begins anew where a link leads to data that were cleaned away', async () => {
-    const directory = join(root, 'link');
-    mkdirSync(directory);
-    symlinkSync(join(root, 'cleaned', 'data'), join(directory, 'data'));
-    const server = await startPostgres({ directory, durable: false });
-    await server.stop();
-    removePostgresData(directory);
   });
 
   test('that cannot start says where its log is and how it ends', async () => {
-    const directory = join(root, 'broken');
-    await startPostgres({ directory, durable: false }).then((server) => server.stop());
+    await server.stop();
     writeFileSync(join(directory, 'data', 'postgresql.conf'), 'no such setting');
-    await expect(startPostgres({ directory, durable: false })).rejects.toThrow(
-      /did not start; its log .*syntax error/s,
-    );
+    await expect(startPostgres({ directory })).rejects.toThrow(/did not start; its log .*syntax error/s);
     expect(readFileSync(join(directory, 'log'), 'utf8')).toContain('syntax error');
   });
+});
+
+const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
+asRoot("root's PostgreSQL, whose own user cannot enter the directory", () => {
+  const directory = join(root, 'closed', 'postgres');
+  beforeAll(() => {
+    mkdirSync(join(root, 'closed'), { mode: 0o700 });
+  });
+
+  test('keeps its data elsewhere, until they are removed', async () => {
+    await startAndStop();
+    const place = readlinkSync(join(directory, 'data'));
+    expect(place).toMatch(/^\/var\/tmp\/quadrille-postgres-data-/);
+    await startAndStop();
+    expect(readlinkSync(join(directory, 'data'))).toBe(place);
+    removePostgresData(directory);
+    expect([existsSync(place), existsSync(directory)]).toEqual([false, false]);
+  });
+
+  test('begins anew when its data were cleaned away there', async () => {
+    await startAndStop();
+    const place = readlinkSync(join(directory, 'data'));
+    rmSync(dirname(place), { recursive: true });
+    await startAndStop();
+    expect(readlinkSync(join(directory, 'data'))).not.toBe(place);
+    removePostgresData(directory);
+  });
+
+  async function startAndStop(): Promise<void> {
+    const server = await startPostgres({ directory, durable: false });
+    await server.stop();
+  }
 });
 
 async function query(server: LocalServer, sql: string): Promise<unknown[]> {

@@ -16,16 +16,15 @@ export type RabbitMqInstallation =
 
 /**
  * Finds RabbitMQ on this machine, and as root on Debian or Ubuntu installs its package first. Where neither is possible one
- * Docker container will do. Throws one sentence with the line that mends it when nothing is.
+ * Docker container will do. `step` shows the installation, which takes a minute. Throws one sentence with the line that mends it when nothing is.
  */
 export async function ensureRabbitMqInstalled(
-  log: (line: string) => void = () => undefined,
+  step: (title: string, work: () => Promise<void>) => Promise<void> = (_title, work) => work(),
 ): Promise<RabbitMqInstallation> {
   const found = findRabbitMq();
   if (found) return found;
   if (process.getuid?.() === 0 && isDebianLike() && inPath('apt-get')) {
-    log('installing the package rabbitmq-server (apt-get)');
-    await installRabbitMqPackage();
+    await step('package rabbitmq-server (apt-get)', () => installRabbitMqPackage());
     const installed = findRabbitMq();
     if (installed) return installed;
   }

@@ -19,7 +19,6 @@ export interface LocalRabbitMqOptions {
   /** Free ones if not given. */
   readonly port?: number | undefined;
   readonly managementPort?: number | undefined;
-  readonly log?: (line: string) => void;
 }
 
 export interface LocalRabbitMq extends LocalServer {
@@ -44,7 +43,7 @@ export interface BrokerPorts {
  * management API answers.
  */
 export async function startRabbitMq(options: LocalRabbitMqOptions): Promise<LocalRabbitMq> {
-  const installation = await ensureRabbitMqInstalled(options.log);
+  const installation = await ensureRabbitMqInstalled();
   const lock = lockDirectory(options.directory);
   try {
     await endLeftovers(options.directory);

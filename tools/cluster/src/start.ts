@@ -49,7 +49,7 @@ async function makeCluster(directory: string, reset: boolean, narrator: Narrator
     });
   }
   const { DATABASE_URL: postgresUrl, AMQP_URL: amqpUrl, BROKER_ADMIN_URL: brokerAdminUrl } = process.env;
-  if (!amqpUrl) await ensureRabbitMqInstalled((line) => narrator.line(line));
+  if (!amqpUrl) await ensureRabbitMqInstalled((title, work) => narrator.step(title, work));
   else if (!brokerAdminUrl) narrator.line('All services use AMQP_URL itself, since BROKER_ADMIN_URL is not set.');
   return new Cluster({
     directory,
