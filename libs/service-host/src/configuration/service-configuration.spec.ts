@@ -74,7 +74,7 @@ describe('a configuration', () => {
     ],
     ['DATABASE_POOL_SIZE', '3', 'DATABASE_POOL_SIZE must be a whole number from 4 to 500, but is "3".'],
     ['LEASE_MS', '10', 'LEASE_MS must be a whole number of milliseconds from 1000 to 2147483647, but is "10".'],
-    ['RETRY_ATTEMPTS_MAX', '-1', 'RETRY_ATTEMPTS_MAX must be a whole number from 1 to 1000, but is "-1".'],
+    ['RETRY_ATTEMPTS_MAX', '1', 'RETRY_ATTEMPTS_MAX must be a whole number from 2 to 1000, but is "1".'],
     [
       'RETRY_FIRST_MS',
       '1.5',

@@ -34,7 +34,7 @@ const base = {
   LEASE_MS: milliseconds({ min: 1_000 })
     .default(5_000)
     .describe("How long a partition or the relay stays a process's own without a renewal."),
-  RETRY_ATTEMPTS_MAX: count({ max: 1_000 })
+  RETRY_ATTEMPTS_MAX: count({ min: 2, max: 1_000 })
     .default(8)
     .describe('Attempts of a failing message before it becomes a dead letter.'),
   RETRY_FIRST_MS: milliseconds().default(200).describe('The wait before the second attempt; later ones grow.'),
