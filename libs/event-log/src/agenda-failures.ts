@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import type { AgendaEntry } from './agenda-claims.js';
 import type { AnyHeldMessages } from './held-messages.js';
 import type { LogSignal } from './log-signal.js';
-import { heldRetry } from './retry-policy.js';
+import type { RetryPolicy } from './retry-policy.js';
 import type { AnyRound } from './round.js';
 import { rows } from './sql.js';
 import { subjectOf } from './stream-subject.js';
@@ -16,11 +16,10 @@ export interface AgendaParts {
   readonly held: AnyHeldMessages;
   readonly signal: LogSignal;
   readonly timing: Timing;
+  /** Of a deadline or of a task's answer that fails, until a person is asked. */
+  readonly retry: RetryPolicy;
   readonly logger: Logger;
 }
-
-/** Failures of a deadline or of a task's answer before a person is asked. */
-const failuresMax = heldRetry.attemptsMax;
 
 /** What to do when a deadline or a task cannot be brought to its end. */
 export class AgendaFailures {
@@ -30,7 +29,7 @@ export class AgendaFailures {
   async failed(entry: AgendaEntry, reason: string): Promise<void> {
     const { stream, task, attempts } = entry;
     this.parts.logger.warn({ stream, task, attempts, reason }, 'an entry of the agenda failed');
-    if (attempts + 1 >= failuresMax) await this.giveUp(entry, 'failed', reason);
+    if (attempts + 1 >= this.parts.retry.attemptsMax) await this.giveUp(entry, 'failed', reason);
   }
 
   /** A dead letter on the key; its replay brings the entry back. Until then the entry rests. */

@@ -28,6 +28,7 @@ export async function replica(database: TestDatabase, options: ReplicaOptions): 
     },
     logger: silentLogger,
     registry: new Registry(),
+    retry: { firstDelayMs: 20, delayMaxMs: 200 },
     ...more,
     timing: {
       leaseMs: 1500,
