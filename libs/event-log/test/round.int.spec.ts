@@ -16,8 +16,8 @@ const balanceOf = async (account: string) =>
   (await database.query<{ balance: number }>('select balance from account where id = $1', [account]))[0]?.balance;
 const streamOf = async (account: string) => readStream(database.dataSource.manager, `account-${account}`);
 const heldOf = (account: string) =>
-  database.query<{ status: string; code: string; attempts: number }>(
-    'select status, code, attempts from held_message where key = $1 order by id',
+  database.query<{ message_id: string; status: string; code: string; attempts: number }>(
+    'select message_id, status, code, attempts from held_message where key = $1 order by id',
     [account],
   );
 
@@ -105,21 +105,17 @@ describe('a message that fails', () => {
   test('is held, later ones of its key queue up behind it, and all others pass', async () => {
     const [good, bad] = [uuidv7(), uuidv7()];
     broken.add(bad);
-    const outcomes = await database.round.run([
-      placed(good, 1),
-      placed(bad, 1),
-      placed(good, 1),
-      placed(bad, 2),
-      placed(good, 1),
-    ]);
+    const [first, second] = [placed(bad, 1), placed(bad, 2)];
+    const outcomes = await database.round.run([placed(good, 1), first, placed(good, 1), second, placed(good, 1)]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(['decided', 'held', 'decided', 'held', 'decided']);
     expect(await balanceOf(good)).toBe(3);
     broken.clear();
-    expect(await database.round.run([placed(bad, 3)])).toMatchObject([{ kind: 'held' }]);
+    const third = placed(bad, 3);
+    expect(await database.round.run([third])).toMatchObject([{ kind: 'held' }]);
     expect(await heldOf(bad)).toEqual([
-      { status: 'retrying', code: 'Error', attempts: 1 },
-      { status: 'waiting', code: 'key_held', attempts: 0 },
-      { status: 'waiting', code: 'key_held', attempts: 0 },
+      { message_id: first.messageId, status: 'retrying', code: 'Error', attempts: 1 },
+      { message_id: second.messageId, status: 'waiting', code: 'key_held', attempts: 0 },
+      { message_id: third.messageId, status: 'waiting', code: 'key_held', attempts: 0 },
     ]);
     expect(await balanceOf(bad)).toBeUndefined();
   });
