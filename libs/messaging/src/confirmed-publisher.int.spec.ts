@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry, silentLogger } from '@quadrille/observability';
 import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
-import { cutConnections, eventOf, takeUntil } from '../test/facts.js';
+import { cutConnection, eventOf, takeUntil } from '../test/facts.js';
 import { orderCancelled, orderConfirmed, orderIdIn, tables, traceId } from '../test/sample-events.js';
 import { ConfirmedChannel } from './confirmed-channel.js';
 import { ConfirmedPublisher } from './confirmed-publisher.js';
@@ -15,6 +15,7 @@ describe('publishing', () => {
   let server: ThrowAwayBroker;
   let broker: Broker;
   let registry: Registry;
+  let since: Date;
 
   beforeAll(async () => {
     server = await throwAwayBroker();
@@ -23,6 +24,7 @@ describe('publishing', () => {
   afterAll(() => server.drop());
   beforeEach(async () => {
     registry = new Registry();
+    since = new Date();
     broker = await Broker.connect({ url: server.url, name: 'suite', registry });
   });
   afterEach(() => broker.close());
@@ -128,7 +130,7 @@ describe('publishing', () => {
             () => true,
             () => ((unknown += 1), false),
           );
-        if (sequence === 20 && subject === subjects[0]) await cutConnections(server, 'publish');
+        if (sequence === 20 && subject === subjects[0]) await cutConnection(server, 'suite publish', since);
       }
     };
     await Promise.all(subjects.map(publishAll));

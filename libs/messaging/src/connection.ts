@@ -68,7 +68,10 @@ export class BrokerConnection {
       options.logger.info({}, `the broker takes messages on ${options.name} again`);
       this.unblock();
     });
-    await provenAlive(model);
+    await provenAlive(model).catch(async (error: unknown) => {
+      await closeGently(model);
+      throw error;
+    });
     return { resource: model, ended };
   }
 

@@ -2,7 +2,7 @@ export { Broker, type BrokerOptions, type OpenPartitionOptions } from './broker.
 export { type ConfirmedChannel, type OutgoingMessage } from './confirmed-channel.js';
 export { type ConfirmedPublisher } from './confirmed-publisher.js';
 export * from './listen-to.js';
-export { ListenerContext } from './listener-context.js';
+export { ListenerContext, rememberFailure } from './listener-context.js';
 export * from './listener-strategy.js';
 export * from './names.js';
 export * from './on-event.js';

@@ -6,9 +6,17 @@ import { fact, type PublicEvent } from '@quadrille/contracts';
 import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
 import { of, throwError } from 'rxjs';
 import { behaviour, Forgivable, ListeningModule, seen } from '../test/listening-app.js';
-import { cutConnections, until } from '../test/facts.js';
+import { cutConnection, until } from '../test/facts.js';
 import { orderCancelled, orderConfirmed, traceId } from '../test/sample-events.js';
-import { Broker, eventsExchange, listenTo, listSetAside, RabbitListenerStrategy, replaySetAside } from './index.js';
+import {
+  Broker,
+  eventsExchange,
+  listenTo,
+  listSetAside,
+  RabbitListenerStrategy,
+  rememberFailure,
+  replaySetAside,
+} from './index.js';
 
 const deadLetters = 'mailer.listener.dead-letters';
 
@@ -16,6 +24,9 @@ describe('an application that listens', () => {
   let server: ThrowAwayBroker;
   let app: INestApplication;
   let broker: Broker;
+  let since: Date;
+  let letGo: () => void;
+  let held: Promise<void>;
 
   beforeAll(async () => {
     server = await throwAwayBroker();
@@ -27,10 +38,13 @@ describe('an application that listens', () => {
   });
   beforeEach(async () => {
     seen.length = 0;
+    since = new Date();
+    held = new Promise<void>((resolve) => (letGo = resolve));
     behaviour.onConfirmed = () => undefined;
     app = await start();
   });
   afterEach(async () => {
+    letGo();
     await app.close();
     await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/${deadLetters}/contents`);
   });
@@ -181,8 +195,6 @@ describe('an application that listens', () => {
   });
 
   it('finishes running handlers when it is closed, and loses none of their acknowledgements', async () => {
-    let letGo!: () => void;
-    const held = new Promise<void>((resolve) => (letGo = resolve));
     behaviour.onConfirmed = () => held;
     for (const sequence of [1, 2, 3]) await publish(orderConfirmed(undefined, sequence));
     await sees('handler 3 attempt 1 piped');
@@ -200,18 +212,52 @@ describe('an application that listens', () => {
 
   it('hears again after the broker ended its connections', async () => {
     let calls = 0;
-    let letGo!: () => void;
-    const held = new Promise<void>((resolve) => (letGo = resolve));
     behaviour.onConfirmed = () => (++calls === 1 ? held : undefined);
     await publish(orderConfirmed(undefined, 1));
     await sees('handler 1 attempt 1 piped');
-    await cutConnections(server, 'consume');
+    await cutConnection(server, 'mailer listener consume', since);
     await until('the same message again', async () => calls === 2);
     letGo();
     await publish(orderConfirmed(undefined, 2));
     await sees('handler 2 attempt 1 piped');
     await app.close();
     await isEmpty();
+  });
+});
+
+describe('a microservice without HTTP', () => {
+  it('hears on the same transport', async () => {
+    const server = await throwAwayBroker();
+    const broker = await Broker.connect({ url: server.url, name: 'suite' });
+    const strategy = new RabbitListenerStrategy({ url: server.url, service: 'printer', retry: { attemptsMax: 1 } });
+    const microservice = await NestFactory.createMicroservice(ListeningModule, { strategy, logger: false });
+    microservice.registerPreRequestHook(rememberFailure);
+    await microservice.listen();
+    seen.length = 0;
+    behaviour.onConfirmed = (event) => {
+      if (event.sequence === 2) throw new RangeError('no such page');
+    };
+    await broker.publisher.publish(orderConfirmed(undefined, 1));
+    await until('a handled event', async () => seen.includes('interceptor after'));
+    await broker.publisher.publish(orderConfirmed(undefined, 2));
+    const [letter] = await until('a dead letter', async () => {
+      const letters = await listSetAside(server.url, 'printer.listener.dead-letters');
+      return letters.length > 0 && letters;
+    });
+    expect(letter?.reason).toBe('RangeError: no such page');
+    await microservice.close();
+    await broker.close();
+    await server.drop();
+  });
+
+  it('does not start when the broker cannot be reached in time', async () => {
+    const options = { url: 'amqp://127.0.0.1:1', service: 'printer', connectTimeoutMs: 300 };
+    const strategy = new RabbitListenerStrategy(options);
+    const microservice = await NestFactory.createMicroservice(ListeningModule, { strategy, logger: false });
+    await expect(microservice.listen()).rejects.toThrow(
+      /The broker at 127\.0\.0\.1:1 could not be reached within 300 ms: .*ECONNREFUSED/,
+    );
+    await microservice.close();
   });
 });
 

@@ -21,6 +21,8 @@ export interface RabbitListenerOptions {
   readonly prefetch?: number | undefined;
   readonly logger?: Logger | undefined;
   readonly registry?: Registry | undefined;
+  /** How long `listen` tries to reach a broker that is not there yet. */
+  readonly connectTimeoutMs?: number | undefined;
 }
 
 /** RabbitMQ 4's own default. Beyond it a message is taken for one that ends the process that handles it. */
@@ -88,8 +90,9 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
   }
 
   private async start(): Promise<void> {
-    const { url, service, prefetch = 20, registry } = this.options;
-    this.broker = await Broker.connect({ url, name: `${service} listener`, logger: this.log, registry });
+    const { url, service, prefetch = 20, registry, connectTimeoutMs } = this.options;
+    const name = `${service} listener`;
+    this.broker = await Broker.connect({ url, name, logger: this.log, registry, connectTimeoutMs });
     this.consumer = this.broker.consume({
       queue: this.queues.queue,
       prefetch,

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { PublicEvent } from '@quadrille/contracts';
 import { Registry } from '@quadrille/observability';
 import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
-import { cutConnections, eventOf, takeUntil } from '../test/facts.js';
+import { cutConnection, eventOf, takeUntil } from '../test/facts.js';
 import { orderConfirmed, tables, traceId } from '../test/sample-events.js';
 import { Broker, declareTopology, listSetAside, type PartitionStream } from './index.js';
 
@@ -10,6 +10,7 @@ describe('the stream of a partition', () => {
   let server: ThrowAwayBroker;
   let broker: Broker;
   let registry: Registry;
+  let since: Date;
 
   beforeAll(async () => {
     server = await throwAwayBroker();
@@ -18,6 +19,7 @@ describe('the stream of a partition', () => {
   afterAll(() => server.drop());
   beforeEach(async () => {
     registry = new Registry();
+    since = new Date();
     broker = await Broker.connect({ url: server.url, name: 'suite', registry });
   });
   afterEach(async () => {
@@ -99,7 +101,7 @@ describe('the stream of a partition', () => {
     const stream = await open();
     const taken = await takeSome(stream, 10);
     stream.acknowledge(taken.slice(0, 4));
-    await cutConnections(server, 'consume');
+    await cutConnection(server, 'suite consume', since);
     const again = await takeUntil(
       stream,
       (messages) => messages.length > 0 && eventOf(messages.at(-1)!).id === events.at(-1)?.id,

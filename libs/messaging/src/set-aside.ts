@@ -1,8 +1,9 @@
-import type { Channel, GetMessage } from 'amqplib';
+import type { Channel, Message } from 'amqplib';
 import { Broker } from './broker.js';
 import { closeGently, endOf } from './connection.js';
 import { listenerQueue, serviceExchange } from './names.js';
 import { copyOf, setAsideHeaders, type Address } from './set-aside-copy.js';
+import { takeReady } from './take-ready.js';
 
 /** A message in one of the broker's dead-letter queues. */
 export interface SetAsideMessage {
@@ -19,21 +20,13 @@ export interface SetAsideMessage {
   readonly body: string;
 }
 
-/** Looks at the oldest messages of a dead-letter queue and puts them back where they were. */
+/** Shows the oldest messages of a dead-letter queue: takes all of them for a moment, and puts them back in their order. */
 export async function listSetAside(
   url: string,
   queue: string,
   { max = 100 }: { readonly max?: number | undefined } = {},
 ): Promise<SetAsideMessage[]> {
-  return atQueue(url, async (_broker, channel) => {
-    const messages: SetAsideMessage[] = [];
-    while (messages.length < max) {
-      const message = await channel.get(queue);
-      if (!message) break;
-      messages.push(asSetAside(message));
-    }
-    return messages;
-  });
+  return atQueue(url, async (_broker, channel) => (await takeReady(channel, queue)).slice(0, max).map(asSetAside));
 }
 
 /**
@@ -46,11 +39,8 @@ export async function replaySetAside(
   { messageId }: { readonly messageId?: string | undefined } = {},
 ): Promise<{ readonly replayed: number }> {
   return atQueue(url, async (broker, channel) => {
-    const { messageCount } = await channel.checkQueue(queue);
     let replayed = 0;
-    for (let seen = 0; seen < messageCount; seen++) {
-      const message = await channel.get(queue);
-      if (!message) break;
+    for (const message of await takeReady(channel, queue)) {
       if (messageId !== undefined && message.properties.messageId !== messageId) continue;
       await broker.outgoing.send(replayCopy(message, queue));
       channel.ack(message);
@@ -81,7 +71,7 @@ async function atQueue<Result>(
   }
 }
 
-function asSetAside({ properties, content }: GetMessage): SetAsideMessage {
+function asSetAside({ properties, content }: Message): SetAsideMessage {
   const headers: Record<string, unknown> = properties.headers ?? {};
   const text = (name: string) => (typeof headers[name] === 'string' ? headers[name] : undefined);
   const attempt = headers[setAsideHeaders.attempt];
@@ -100,14 +90,14 @@ function asSetAside({ properties, content }: GetMessage): SetAsideMessage {
   };
 }
 
-function replayCopy(message: GetMessage, queue: string) {
+function replayCopy(message: Message, queue: string) {
   const copy = copyOf(message, replayAddress(message, queue));
   const added = new Set<string>(Object.values(setAsideHeaders));
   return { ...copy, headers: Object.fromEntries(Object.entries(copy.headers).filter(([name]) => !added.has(name))) };
 }
 
 /** What we set aside says where it came from; for what the broker gave up the broker does. */
-function replayAddress({ properties, fields }: GetMessage, queue: string): Address {
+function replayAddress({ properties, fields }: Message, queue: string): Address {
   const headers: Record<string, unknown> = properties.headers ?? {};
   const exchange = headers[setAsideHeaders.replayExchange];
   const routingKey = headers[setAsideHeaders.replayRoutingKey];

@@ -1,4 +1,4 @@
-import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
+import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import { partitionOf, slotCount } from '@quadrille/contracts';
 import { silentLogger, type Logger } from '@quadrille/observability';
 import { Backoff } from './backoff.js';
@@ -14,6 +14,7 @@ import {
 import { lastingQueue, partitionQueueOptions } from './queue-arguments.js';
 import { queueStateOf } from './queue-state.js';
 import { replaceRecord, takeRecord, type DeclaredService, type TopologyRecord } from './topology-record.js';
+import { takeReady } from './take-ready.js';
 
 /** What one service hears and announces: the part of its choreography that the broker must know. */
 export interface ServiceTable {
@@ -174,29 +175,17 @@ async function removeStale(
   }
 }
 
-/**
- * What came in between the check and the unbinding goes to the new queues, in its order. By a consumer, because a queue with a
- * single active consumer cannot be asked for one message.
- */
+/** What came in between the check and the unbinding goes to the new queues, in its order. */
 async function moveLatecomers(model: ChannelModel, queue: string, exchange: string): Promise<void> {
-  for (;;) {
-    const left = (await queueStateOf(model, queue))?.messageCount ?? 0;
-    if (left === 0) return;
+  while ((await queueStateOf(model, queue))?.messageCount) {
     const channel = await model.createConfirmChannel();
-    const ended = endOf(channel);
+    void endOf(channel);
     try {
-      await channel.prefetch(left);
-      const late: ConsumeMessage[] = [];
-      let complete!: () => void;
-      const all = new Promise<void>((resolve) => (complete = resolve));
-      await channel.consume(queue, (message) => {
-        if (message && late.push(message) === left) complete();
-      });
-      await Promise.race([all, ended]);
+      const late = await takeReady(channel, queue);
       for (const { fields, properties, content } of late)
         channel.publish(exchange, fields.routingKey, content, { ...properties, persistent: true });
       await channel.waitForConfirms();
-      channel.ackAll();
+      for (const message of late) channel.ack(message);
     } finally {
       await closeGently(channel);
     }

@@ -35,21 +35,22 @@ export function eventOf(message: IncomingMessage): PublicEvent {
 interface ConnectionInfo {
   readonly name: string;
   readonly vhost: string;
-  readonly client_properties: { readonly connection_name?: string };
+  readonly connected_at?: number;
+  readonly client_properties?: { readonly connection_name?: string };
 }
 
-/** Ends connections from the broker's side, as soon as the broker lists any whose name ends in `purpose`. */
-export async function cutConnections(broker: ThrowAwayBroker, purpose: 'publish' | 'consume'): Promise<void> {
-  const connections = await until(`a connection to ${purpose} in the broker's list`, async () => {
+/** Ends a connection from the broker's side, once the broker lists it: its list lags some seconds behind. */
+export async function cutConnection(broker: ThrowAwayBroker, connectionName: string, openedSince: Date): Promise<void> {
+  const { name } = await until(`${connectionName} in the broker's list`, async () => {
     const all = (await brokerAdmin(broker.adminUrl, 'GET', '/api/connections')) as ConnectionInfo[];
-    const mine = all.filter(
-      ({ vhost, client_properties }) =>
-        vhost === broker.vhost && client_properties.connection_name?.endsWith(` ${purpose}`),
+    return all.find(
+      ({ vhost, connected_at = 0, client_properties }) =>
+        vhost === broker.vhost &&
+        client_properties?.connection_name === connectionName &&
+        connected_at >= openedSince.getTime(),
     );
-    return mine.length > 0 && mine;
   });
-  for (const { name } of connections)
-    await brokerAdmin(broker.adminUrl, 'DELETE', `/api/connections/${encodeURIComponent(name)}`);
+  await brokerAdmin(broker.adminUrl, 'DELETE', `/api/connections/${encodeURIComponent(name)}`);
 }
 
 /** The bindings of a virtual host as `source -> destination: key`. */

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
+import { eventOf, takeUntil } from '../test/facts.js';
+import { inventoryTable, orderConfirmed, orderIdIn, orderTable, tables } from '../test/sample-events.js';
+import {
+  Broker,
+  checkTopology,
+  declareTopology,
+  listSetAside,
+  replaySetAside,
+  type IncomingMessage,
+  type PartitionStream,
+} from './index.js';
+
+const deadLetters = 'inventory.dead-letters';
+
+describe('messages that were set aside', () => {
+  let server: ThrowAwayBroker;
+  let user: string;
+  let broker: Broker;
+  let stream: PartitionStream;
+
+  beforeAll(async () => {
+    server = await throwAwayBroker();
+    // All a service needs: it declares nothing, writes to the events and to its own exchange, and reads its own queues.
+    user = `inventory-${randomUUID()}`;
+    await brokerAdmin(server.adminUrl, 'PUT', `/api/users/${user}`, { password: 'secret', tags: '' });
+    await brokerAdmin(server.adminUrl, 'PUT', `/api/permissions/${server.vhost}/${user}`, {
+      configure: '^$',
+      write: '^quadrille\\.(events|inventory)$',
+      read: '^inventory\\..*$',
+    });
+    const url = new URL(server.url);
+    url.username = user;
+    url.password = 'secret';
+    await declareTopology({ url: server.url, tables, partitions: 2 });
+    broker = await Broker.connect({ url: url.href, name: 'suite' });
+    await checkTopology(broker, { table: inventoryTable, others: [orderTable], partitions: 2 });
+    stream = await broker.openPartition({ service: 'inventory', partition: 1, partitions: 2 });
+  });
+  afterAll(async () => {
+    await broker.close();
+    await server.drop();
+    await brokerAdmin(server.adminUrl, 'DELETE', `/api/users/${user}`);
+  });
+
+  const events = [1, 2, 3].map((sequence) => orderConfirmed(orderIdIn(1, 2), sequence));
+  const setAside = async () => listSetAside(server.url, deadLetters);
+  const takeOne = async (): Promise<IncomingMessage> => {
+    const [message] = await stream.take(1);
+    if (!message) throw new Error('the stream was closed');
+    return message;
+  };
+
+  it('are listed in their order, as often as one likes', async () => {
+    for (const event of events) {
+      await broker.publisher.publish(event);
+      await stream.setAside(await takeOne(), `odd number ${event.sequence}`);
+    }
+    for (let n = 0; n < 3; n++)
+      expect((await setAside()).map(({ reason }) => reason)).toEqual(['odd number 1', 'odd number 2', 'odd number 3']);
+    expect(await listSetAside(server.url, deadLetters, { max: 2 })).toHaveLength(2);
+  });
+
+  it('go one by one to the queue where they had failed, without the headers of their death', async () => {
+    expect(await replaySetAside(server.url, deadLetters, { messageId: events[1]?.id })).toEqual({ replayed: 1 });
+    const message = await takeOne();
+    expect(eventOf(message)).toEqual(events[1]);
+    expect(Object.keys(message.headers).sort()).toEqual(['causationid', 'correlationid', 'traceparent']);
+    stream.acknowledge([message]);
+    expect((await setAside()).map(({ reason }) => reason)).toEqual(['odd number 1', 'odd number 3']);
+  });
+
+  it('go all at once', async () => {
+    expect(await replaySetAside(server.url, deadLetters)).toEqual({ replayed: 2 });
+    const taken = await takeUntil(stream, ({ length }) => length === 2);
+    expect(taken.map(eventOf)).toEqual([events[0], events[2]]);
+    expect(await setAside()).toEqual([]);
+    expect(await replaySetAside(server.url, deadLetters, { messageId: 'nobody' })).toEqual({ replayed: 0 });
+  });
+
+  it('do not go away when they cannot arrive', async () => {
+    await broker.publisher.publish(events[0] ?? orderConfirmed());
+    await stream.setAside(await takeOne(), 'odd again');
+    await stream.close();
+    await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/inventory.1of2`);
+    await expect(replaySetAside(server.url, deadLetters)).rejects.toMatchObject({ reason: 'returned' });
+    expect((await setAside()).map(({ reason }) => reason)).toEqual(['odd again']);
+  });
+
+  it('cannot be asked of a queue that does not exist', async () => {
+    await expect(listSetAside(server.url, 'no.such.dead-letters')).rejects.toThrow(/NOT_FOUND/);
+  });
+});
