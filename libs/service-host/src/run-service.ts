@@ -49,6 +49,7 @@ export async function startService(module: Type, participant: AnyParticipant): P
     bodyBytesMax: configuration.HTTP_BODY_BYTES_MAX,
     registry: app.get(Registry),
     closed: () => (!servesApi ? 'no_http_role' : life.answers ? undefined : 'not_ready'),
+    stopping: () => life.isStopping,
   });
   if (servesApi) serveApiDocs(app, participant.name);
   await app.listen(configuration.HTTP_PORT, configuration.HTTP_HOST);

@@ -48,6 +48,10 @@ export class ServiceLife implements BeforeApplicationShutdown, OnApplicationShut
     return this.hasRun;
   }
 
+  get isStopping(): boolean {
+    return this.phase === 'stopping';
+  }
+
   async readiness(): Promise<Readiness> {
     const service = this.phase === 'starting' ? `waits: ${this.missing}` : this.phase === 'running' ? 'ok' : 'stops';
     const checks = { service, database: await this.databaseCheck(), broker: this.broker.check() };

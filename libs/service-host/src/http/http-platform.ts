@@ -9,6 +9,7 @@ export interface HttpPlatformOptions {
   readonly registry: Registry;
   /** Why the API does not answer now, or undefined when it does. Health and metrics always answer. */
   readonly closed: () => 'no_http_role' | 'not_ready' | undefined;
+  readonly stopping: () => boolean;
 }
 
 /** Fastify without its own ideas of errors and bodies: only JSON is read, and what it refuses itself is a problem too. */
@@ -54,6 +55,12 @@ export function configurePlatform(app: NestFastifyApplication, options: HttpPlat
     void reply.header('x-correlation-id', requestCause(request).correlationId);
     const closed = request.url.startsWith('/health/') || request.url === '/metrics' ? undefined : options.closed();
     done(closed && closedProblems[closed]());
+  });
+
+  // A connection that is kept alive after its last answer would keep the server from closing for more than a minute.
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (options.stopping()) void reply.header('connection', 'close');
+    done();
   });
 
   fastify.addHook('onResponse', (request, reply, done) => {

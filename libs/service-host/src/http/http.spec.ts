@@ -5,6 +5,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Refusal } from '@quadrille/contracts';
 import { DeadLetterRefusal, Overloaded, RefusedError, RoundUnavailable, type Cause } from '@quadrille/event-log';
 import { createLogger, Registry, startTracing, type Tracing } from '@quadrille/observability';
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { ServiceLogger } from '../service-logger.js';
 import { configurePlatform, fastifyAdapter } from './http-platform.js';
@@ -91,6 +93,7 @@ let app: NestFastifyApplication;
 let url: string;
 let tracing: Tracing;
 let closed: 'no_http_role' | 'not_ready' | undefined;
+let stopping = false;
 const registry = new Registry();
 
 beforeAll(async () => {
@@ -100,7 +103,7 @@ beforeAll(async () => {
     bodyParser: false,
     rawBody: true,
   });
-  configurePlatform(app, { bodyBytesMax: 200, registry, closed: () => closed });
+  configurePlatform(app, { bodyBytesMax: 200, registry, closed: () => closed, stopping: () => stopping });
   await app.listen(0, '127.0.0.1');
   url = await app.getUrl();
 });
@@ -253,6 +256,24 @@ describe('a service that does not answer', () => {
     } finally {
       closed = undefined;
     }
+  });
+});
+
+describe('a service that stops', () => {
+  it('keeps no connection for another request', async () => {
+    const { port } = new URL(url);
+    const agent = new Agent({ keepAlive: true });
+    const connectionOf = async () => {
+      const [answer] = (await once(get({ port, path: '/things', agent }), 'response')) as [IncomingMessage];
+      answer.resume();
+      await once(answer, 'end');
+      return answer.headers.connection;
+    };
+    expect(await connectionOf()).toBe('keep-alive');
+    stopping = true;
+    expect(await connectionOf()).toBe('close');
+    stopping = false;
+    agent.destroy();
   });
 });
 
