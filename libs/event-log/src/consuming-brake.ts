@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge, type Logger, type Registry } from '@quadrille/observability';
 
+import { whenAborted } from './pause.js';
 import { retryDelayMs, type RetryPolicy } from './retry-policy.js';
 
 const keysMin = 20;
@@ -40,7 +41,7 @@ export class ConsumingBrake {
 
   /** Resolves when a message may be handled, or when `signal` aborts. */
   async ready(signal: AbortSignal): Promise<void> {
-    while (this.waiting && !signal.aborted) await Promise.race([this.waiting, aborted(signal)]);
+    while (this.waiting && !signal.aborted) await Promise.race([this.waiting, whenAborted(signal)]);
   }
 
   /** `code` is undefined for a message that was handled. */
@@ -82,8 +83,4 @@ export class ConsumingBrake {
       this.waiting = undefined;
     });
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

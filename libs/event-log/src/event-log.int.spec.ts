@@ -271,6 +271,15 @@ test('a stop in the middle of the start leaves nothing running', async () => {
   await expect(log.start()).rejects.toThrow('stopped');
 });
 
+test('a stop does not wait for a broker that is away', async () => {
+  const opening = gate();
+  const openStream = () => (opening.open(), new Promise<never>(() => undefined));
+  const log = await running({ partitions: 1, openStream });
+  await opening.opened;
+  await log.stop();
+  expect(await dataSource.query('select owner from partition_lease')).toEqual([{ owner: null }]);
+});
+
 test('a commit wakes the relay of its own process and of others, long before they poll', async () => {
   const timing = { relayPollMs: 600_000 };
   const publisher = new TestPublisher(() => 'confirm');

@@ -5,7 +5,7 @@ import type { DeliveryAttempts } from './delivery-attempts.js';
 import { readDelivery } from './delivery-item.js';
 import { failpoint } from './failpoints.js';
 import { LeaseLost, RoundUnavailable } from './faults.js';
-import { pause } from './pause.js';
+import { pause, whenAborted } from './pause.js';
 import { retryDelayMs } from './retry-policy.js';
 import type { AnyRound } from './round.js';
 import type { DeliveryItem, Lease, Outcome } from './round-types.js';
@@ -79,8 +79,8 @@ export class PartitionConsumer {
   private async run(): Promise<void> {
     for (let failures = 0; !this.stopping;) {
       try {
-        this.stream = await this.options.openStream(this.lease.partition);
-        await this.consume(this.stream, () => (failures = 0));
+        this.stream = await this.openStream();
+        if (this.stream) await this.consume(this.stream, () => (failures = 0));
       } catch (error) {
         if (error instanceof LeaseLost) {
           this.logger.warn({}, 'the lease is lost: this partition is dropped without an acknowledgement');
@@ -95,6 +95,14 @@ export class PartitionConsumer {
       if (!this.stopping) await pause(this.retryDelayMs(++failures), this.stopped.signal);
       await this.databaseBack();
     }
+  }
+
+  /** Opening may last as long as the broker is away, and a stop does not wait for it. */
+  private async openStream(): Promise<MessageStream | undefined> {
+    const opening = this.options.openStream(this.lease.partition);
+    const stream = await Promise.race([opening, whenAborted(this.stopped.signal)]);
+    if (!stream) void opening.then((late) => late.close()).catch((error: unknown) => this.noteUnclean(error));
+    return stream;
   }
 
   private async consume(stream: MessageStream, onProgress: () => void): Promise<void> {
@@ -225,9 +233,11 @@ export class PartitionConsumer {
   private async closeStream(): Promise<void> {
     const stream = this.stream;
     this.stream = undefined;
-    await stream
-      ?.close()
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'the stream did not close cleanly'));
+    await stream?.close().catch((error: unknown) => this.noteUnclean(error));
+  }
+
+  private noteUnclean(error: unknown): void {
+    this.logger.warn({ err: error }, 'a stream did not close cleanly');
   }
 }
 
