@@ -71,9 +71,11 @@ async function tell(story: Story, api: PublicApi, narrator: Narrator): Promise<b
   await followTimeline(api, id, lastType, (line) => narrator.line(`  ${line}`));
   const { status, reason, declineCode } = await api.order(id);
   const asExpected = status === endsAs.status && reason === endsAs.reason && declineCode === endsAs.declineCode;
-  const words = [status, reason, declineCode].filter((word) => word !== null).join(', ');
-  narrator.line(
-    `  ${asExpected ? '✓' : '✗'} ${words}${asExpected ? '' : `: expected ${Object.values(endsAs).join(', ')}`}`,
-  );
+  narrator.line(`  ${asExpected ? '✓' : '✗'} ${wordsFor({ status, reason, declineCode })}`);
+  if (!asExpected) narrator.line(`    expected: ${wordsFor(endsAs)}`);
   return asExpected;
+}
+
+function wordsFor({ status, reason, declineCode }: Story['endsAs']): string {
+  return [status, reason, declineCode].filter((word) => word !== null).join(', ');
 }
