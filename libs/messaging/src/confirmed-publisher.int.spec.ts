@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Registry, silentLogger } from '@quadrille/observability';
 import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
 import { cutConnection, eventOf, takeUntil } from '../test/facts.js';
@@ -195,6 +195,7 @@ describe('a broker that does not take messages', () => {
 
   it('makes an event unknown when its confirm is late, and confirms the next on a new channel', async () => {
     const model = await connection.ready();
+    const openChannel = jest.spyOn(model, 'createConfirmChannel');
     // The connection's door for incoming frames, which amqplib does not type: closed, the confirm never comes in.
     const stream = (model.connection as unknown as { stream: { pause(): void; resume(): void; read(): unknown } })
       .stream;
@@ -204,5 +205,6 @@ describe('a broker that does not take messages', () => {
     await expect(late).rejects.toMatchObject({ reason: 'timeout' });
     stream.read = read;
     await publisher.publish(orderConfirmed());
+    expect(openChannel).toHaveBeenCalledTimes(1);
   });
 });

@@ -198,7 +198,10 @@ describe('an application that listens', () => {
     behaviour.onConfirmed = () => held;
     for (const sequence of [1, 2, 3]) await publish(orderConfirmed(undefined, sequence));
     await sees('handler 3 attempt 1 piped');
-    const closing = app.close();
+    let isClosed = false;
+    const closing = app.close().then(() => (isClosed = true));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(isClosed).toBe(false);
     letGo();
     await closing;
     await isEmpty();
