@@ -261,6 +261,20 @@ test('stopping lets the running round end and acknowledge, and begins no other',
   expect(await dataSource.query('select id from replica')).toEqual([]);
 });
 
+test('held messages of a partition that is no more are retried by the owner of their key', async () => {
+  const queues = [new TestQueue(), new TestQueue()];
+  const order = randomUUID();
+  const { id, body } = noteMessage(order);
+  await dataSource.query(
+    `insert into held_message (key, partition, kind, message_id, type, body, status, code, reason, correlation_id,
+       causation_id, next_at)
+     values ($1, 7, 'message', $2, 'payment.declined.v1', $3, 'retrying', '', '', 'c', 'c', now())`,
+    [order, id, Buffer.from(body)],
+  );
+  await running({ queues });
+  await eventually(async () => expect(await notesOf(order)).toEqual([id]));
+});
+
 test('a stop in the middle of the start leaves nothing running', async () => {
   const queue = new TestQueue();
   const log = await replica(database, { queues: [queue] });

@@ -7,6 +7,7 @@ import { DeadLetters } from './dead-letters.js';
 import { DeadlineLoop } from './deadline-loop.js';
 import type { MessageStream } from './deliveries.js';
 import { HeldMessages } from './held-messages.js';
+import { assignHeldPartitions } from './held-partitions.js';
 import { HeldRetryLoop } from './held-retry-loop.js';
 import { LogMetrics } from './log-metrics.js';
 import { LogSignal } from './log-signal.js';
@@ -80,7 +81,7 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
   private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
 
-  constructor(options: EventLogOptions<Command, State, Event>) {
+  constructor(private readonly options: EventLogOptions<Command, State, Event>) {
     const { dataSource, participant, replicaId, partitions, roles, publisher, openStream, worker } = options;
     const { logger = silentLogger, registry = new Registry() } = options;
     const timing: Timing = { ...defaultTiming, ...options.timing };
@@ -148,6 +149,8 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
     await this.maintenance.run().catch((error: unknown) => {
       this.logger.warn({ err: error }, 'maintenance is late; it is tried again');
     });
+    // The number of partitions may have changed since a message was held.
+    if (this.consuming) await assignHeldPartitions(this.options.dataSource, this.options.partitions);
     if (this.stopping) return;
     this.signal.start();
     this.maintenance.start();

@@ -7,6 +7,7 @@ export * from './event-sourced.js';
 export * from './failpoints.js';
 export * from './faults.js';
 export * from './held-messages.js';
+export * from './held-partitions.js';
 export * from './migrate.js';
 export * from './participant.js';
 export * from './publisher.js';
