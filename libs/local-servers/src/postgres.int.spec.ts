@@ -64,37 +64,38 @@ describe('a private PostgreSQL', () => {
   });
 });
 
-const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
-asRoot("root's PostgreSQL, whose own user cannot enter the directory", () => {
-  const directory = join(root, 'closed', 'postgres');
-  beforeAll(() => {
-    mkdirSync(join(root, 'closed'), { mode: 0o700 });
-  });
+// Only root's PostgreSQL runs as another user than its owner.
+if (process.getuid?.() === 0)
+  describe("root's PostgreSQL, whose own user cannot enter the directory", () => {
+    const directory = join(root, 'closed', 'postgres');
+    beforeAll(() => {
+      mkdirSync(join(root, 'closed'), { mode: 0o700 });
+    });
 
-  test('keeps its data elsewhere, until they are removed', async () => {
-    await startAndStop();
-    const place = readlinkSync(join(directory, 'data'));
-    expect(place).toMatch(/^\/var\/tmp\/quadrille-postgres-data-/);
-    await startAndStop();
-    expect(readlinkSync(join(directory, 'data'))).toBe(place);
-    removePostgresData(directory);
-    expect([existsSync(place), existsSync(directory)]).toEqual([false, false]);
-  });
+    test('keeps its data elsewhere, until they are removed', async () => {
+      await startAndStop();
+      const place = readlinkSync(join(directory, 'data'));
+      expect(place).toMatch(/^\/var\/tmp\/quadrille-postgres-data-/);
+      await startAndStop();
+      expect(readlinkSync(join(directory, 'data'))).toBe(place);
+      removePostgresData(directory);
+      expect([existsSync(place), existsSync(directory)]).toEqual([false, false]);
+    });
 
-  test('begins anew when its data were cleaned away there', async () => {
-    await startAndStop();
-    const place = readlinkSync(join(directory, 'data'));
-    rmSync(dirname(place), { recursive: true });
-    await startAndStop();
-    expect(readlinkSync(join(directory, 'data'))).not.toBe(place);
-    removePostgresData(directory);
-  });
+    test('begins anew when its data were cleaned away there', async () => {
+      await startAndStop();
+      const place = readlinkSync(join(directory, 'data'));
+      rmSync(dirname(place), { recursive: true });
+      await startAndStop();
+      expect(readlinkSync(join(directory, 'data'))).not.toBe(place);
+      removePostgresData(directory);
+    });
 
-  async function startAndStop(): Promise<void> {
-    const server = await startPostgres({ directory, durable: false });
-    await server.stop();
-  }
-});
+    async function startAndStop(): Promise<void> {
+      const server = await startPostgres({ directory, durable: false });
+      await server.stop();
+    }
+  });
 
 async function query(server: LocalServer, sql: string): Promise<unknown[]> {
   const client = new Client({ connectionString: server.url });
