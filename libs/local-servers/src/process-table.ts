@@ -9,7 +9,8 @@ export interface ProcessIdentity {
 
 /** The identity of a process that runs now; a zombie does not. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
-  return running(pid)[0];
+  const [found] = running(pid);
+  return found && { pid, began: found.began };
 }
 
 export function isRunning(process: ProcessIdentity): boolean {
