@@ -2,7 +2,7 @@ import type { ChannelModel } from 'amqplib';
 import { slotCount } from '@quadrille/contracts';
 import { Broker } from './broker.js';
 import { closeGently, endOf, openConnection } from './connection.js';
-import { partitionQueue, serviceExchange } from './names.js';
+import { partitionQueue, serviceExchange, topologyRecordQueue } from './names.js';
 import { exchangeExists, queueStateOf } from './queue-state.js';
 import { partitionsOf, type DeclareTopologyOptions, type ServiceTable } from './topology.js';
 
@@ -21,9 +21,20 @@ export class TopologyMissing extends Error {
   }
 }
 
+/** The service and the broker do not agree on the number of partitions: waiting does not mend it. */
+export class PartitionsDiffer extends TopologyMissing {
+  constructor(service: string, configured: number, declared: number) {
+    super(
+      `${service} is configured with PARTITIONS=${configured}, but the broker has queues for ${declared}; run the setup step`,
+    );
+    this.name = 'PartitionsDiffer';
+  }
+}
+
 /**
- * Rejects with `TopologyMissing` when a queue that should hear this service does not exist, or when this service's own queues
- * are not there or are there for another number of partitions. Only asks, changes nothing, and needs no permissions.
+ * Rejects with `TopologyMissing` when a queue that should hear this service does not exist, when this service's own queues
+ * are not there or are there for another number of partitions, or when the setup step has not come to its end and may still
+ * have queues to make. Only asks, changes nothing, and needs no permissions.
  */
 export async function checkTopology(broker: Broker | string, options: CheckTopologyOptions): Promise<void> {
   if (broker instanceof Broker) return broker.ask((model) => check(model, options));
@@ -40,11 +51,11 @@ async function check(model: ChannelModel, { table, others, partitions }: CheckTo
   const wanted = partitionsOf(table.service, partitions);
   const own = await declaredPartitions(model, table.service, wanted);
   if (own === undefined) throw new TopologyMissing(`the broker has no queues for ${table.service}; run the setup step`);
-  if (own !== wanted)
-    throw new TopologyMissing(
-      `${table.service} is configured with PARTITIONS=${wanted}, but the broker has queues for ${own}; run the setup step`,
-    );
+  if (own !== wanted) throw new PartitionsDiffer(table.service, wanted, own);
   await everyQueue(model, table.service, own);
+  const record = await queueStateOf(model, topologyRecordQueue);
+  if (!record || record.messageCount === 0)
+    throw new TopologyMissing('the setup step of the broker has not come to its end; run it');
   for (const other of others) {
     const heard = table.announces.filter((type) => other.hears.includes(type));
     if (heard.length === 0) continue;

@@ -169,6 +169,12 @@ describe('the check of the topology', () => {
     );
   });
 
+  it('does not trust a setup step that has not come to its end', async () => {
+    await declareTopology({ url: server.url, tables, partitions: 2 });
+    await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/quadrille.topology/contents`);
+    await expect(check()).rejects.toThrow('the setup step of the broker has not come to its end; run it');
+  });
+
   it('misses a single queue', async () => {
     await declareTopology({ url: server.url, tables, partitions: 2 });
     await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/order.1of2`);
