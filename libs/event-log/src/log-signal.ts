@@ -1,4 +1,6 @@
 import type { Logger } from '@quadrille/observability';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
@@ -10,6 +12,7 @@ export type Topic = 'log' | 'agenda' | 'leases';
 const channel = 'quadrille';
 const answerTimeoutMs = 5000;
 const heartbeatMs = 10_000;
+const goodbyeMs = 500;
 
 /**
  * Wakes whoever waits for news: in this process at once, in the other processes on this database by NOTIFY. It is a
@@ -86,13 +89,13 @@ export class LogSignal {
       this.connection.wake();
     });
     client.on('notification', ({ processId, payload }) => {
-      if (payload && processId !== (client as unknown as { processID: number }).processID) this.wake(payload);
+      if (payload && processId !== backendOf(client)) this.wake(payload);
     });
     try {
       await client.connect();
       await client.query(`listen ${channel}`);
     } catch (error) {
-      await client.end().catch(() => undefined);
+      await close(client);
       throw error;
     }
     this.client = client;
@@ -104,8 +107,24 @@ export class LogSignal {
   private async disconnect(): Promise<void> {
     const client = this.client;
     this.client = undefined;
-    await client?.end().catch(() => undefined);
+    if (client) await close(client);
   }
+}
+
+/** Says goodbye, but not for long: a peer that fell silent never answers. */
+async function close(client: Client): Promise<void> {
+  const ended = client.end().catch(() => undefined);
+  await Promise.race([ended, sleep(goodbyeMs, undefined, { ref: false })]);
+  socketOf(client).destroy();
+}
+
+/** pg shows neither its socket nor its backend's process id in its types. */
+function socketOf(client: Client): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
+}
+
+function backendOf(client: Client): number | undefined {
+  return (client as unknown as { processID?: number }).processID;
 }
 
 /** The pool's own settings, so that the listening connection reaches the same database in the same way. */

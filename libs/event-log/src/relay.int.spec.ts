@@ -9,6 +9,7 @@ import { testParticipant } from '../test/participant.js';
 import { TestPublisher } from '../test/publisher.js';
 import { LogSignal } from './log-signal.js';
 import { Relay, type RelayLimits } from './relay.js';
+import { RelayLease } from './relay-lease.js';
 import { pauseRelays, resumeRelays } from './relay-pause.js';
 import { defaultTiming } from './timing.js';
 
@@ -177,6 +178,21 @@ test('when the active relay vanishes, its standby takes over: it may repeat, it 
   before.inFlight[0]?.confirm();
   await eventually(() => expect(active.active).toBe(false));
   expect(before.sent).toHaveLength(length);
+});
+
+test('a relay that slept through its lease knows it at once, and moves no checkpoint', async () => {
+  const sleeper = new RelayLease(dataSource, 'sleeper', 200);
+  expect(await sleeper.acquire()).toBe(0);
+  const heir = new RelayLease(dataSource, 'heir', 60_000);
+  await eventually(async () => expect(await heir.acquire()).toBe(0));
+
+  expect(sleeper.held).toBe(false);
+  expect(await sleeper.renew(7)).toBe(false);
+  expect(await checkpoint()).toBe(0);
+  await sleeper.release();
+  expect(await heir.renew(3)).toBe(true);
+  expect(await heir.renew(2)).toBe(true);
+  expect(await checkpoint()).toBe(3);
 });
 
 test('a subject that stands still bounds how far the others run ahead', async () => {
