@@ -37,17 +37,13 @@ function rememberAmount(
   given: Given,
 ): readonly PaymentEvent[] {
   const amount = { amountMinor, currency, paymentMethod };
-  const known: PaymentEvent = { type: 'AmountKnown', orderId, ...amount };
-  if (payment.status === 'none') return [known];
-  if (payment.status !== 'awaiting' || payment.amount) return [];
-  return payment.stocked ? [known, ...requestCharge(orderId, amount, given)] : [known];
+  if (payment.status === 'none') return [{ type: 'AmountKnown', orderId, ...amount }];
+  return payment.status === 'awaiting' && !payment.amount ? requestCharge(orderId, amount, given) : [];
 }
 
 function rememberStock({ orderId }: Command<'RememberStock'>, payment: Payment, given: Given): readonly PaymentEvent[] {
-  const known: PaymentEvent = { type: 'StockKnown', orderId };
-  if (payment.status === 'none') return [known];
-  if (payment.status !== 'awaiting' || payment.stocked) return [];
-  return payment.amount ? [known, ...requestCharge(orderId, payment.amount, given)] : [known];
+  if (payment.status === 'none') return [{ type: 'StockKnown', orderId }];
+  return payment.status === 'awaiting' && payment.amount ? requestCharge(orderId, payment.amount, given) : [];
 }
 
 /** No provider charges nothing, so what costs nothing is captured at once. */
@@ -82,11 +78,10 @@ function evolve(payment: Payment, event: PaymentEvent): Payment {
   switch (event.type) {
     case 'AmountKnown': {
       const { amountMinor, currency, paymentMethod } = event;
-      const stocked = payment.status === 'awaiting' && payment.stocked;
-      return { status: 'awaiting', amount: { amountMinor, currency, paymentMethod }, stocked };
+      return { status: 'awaiting', amount: { amountMinor, currency, paymentMethod }, stocked: false };
     }
     case 'StockKnown':
-      return { status: 'awaiting', amount: payment.status === 'awaiting' ? payment.amount : null, stocked: true };
+      return { status: 'awaiting', amount: null, stocked: true };
     case 'ChargeRequested': {
       const { paymentId, amountMinor, currency, paymentMethod } = event;
       return { status: 'charging', charge: { paymentId, amountMinor, currency, paymentMethod }, intentId: null };

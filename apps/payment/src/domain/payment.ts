@@ -6,6 +6,7 @@
  */
 export type Payment =
   | { readonly status: 'none' }
+  /** Exactly one of the two facts is known: with both there is a charge. */
   | { readonly status: 'awaiting'; readonly amount: Amount | null; readonly stocked: boolean }
   | (Charged & { readonly status: 'charging' })
   | (Charged & { readonly status: 'captured' })

@@ -37,7 +37,8 @@ function isOpen({ status }: ChargedPayment): boolean {
 }
 
 function hearCaptured(orderId: string, intentId: string, payment: ChargedPayment): readonly PaymentEvent[] | Refusal {
-  if (payment.intentId !== null && payment.intentId !== intentId)
+  // An intent is confirmed only after its id was committed, so money on any other is not ours.
+  if (payment.intentId !== intentId)
     return new Refusal('unknown_intent', `${intentId} is not the intent of order ${orderId}: ${payment.intentId} is`);
   const captured: PaymentEvent = { type: 'Captured', ...moneyOf(orderId, payment.charge), intentId };
   switch (payment.status) {
