@@ -72,6 +72,14 @@ describe('messages that were set aside', () => {
     expect((await setAside()).map(({ reason }) => reason)).toEqual(['odd number 1', 'odd number 3']);
   });
 
+  it('that are not asked for stay, and so does everything when there is a reason against going', async () => {
+    const which = ({ reason }: { reason: string }) => reason.includes('2');
+    expect(await replaySetAside(server.url, deadLetters, { which })).toEqual({ replayed: 0 });
+    const beforeEach = () => Promise.reject(new Error('not now'));
+    await expect(replaySetAside(server.url, deadLetters, { beforeEach })).rejects.toThrow('not now');
+    expect((await setAside()).map(({ reason }) => reason)).toEqual(['odd number 1', 'odd number 3']);
+  });
+
   it('go all at once', async () => {
     expect(await replaySetAside(server.url, deadLetters)).toEqual({ replayed: 2 });
     const taken = await takeUntil(stream, ({ length }) => length === 2);

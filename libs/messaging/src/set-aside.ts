@@ -29,19 +29,31 @@ export async function listSetAside(
   return atQueue(url, async (_broker, channel) => (await takeReady(channel, queue)).slice(0, max).map(asSetAside));
 }
 
+export interface ReplaySetAsideOptions {
+  /** Only the one with this id. */
+  readonly messageId?: string | undefined;
+  /** Only those for which it says so. */
+  readonly which?: ((message: SetAsideMessage) => boolean) | undefined;
+  /** Awaited before each message goes: a place to limit the rate. When it rejects, the rest stays. */
+  readonly beforeEach?: ((message: SetAsideMessage) => Promise<void>) | undefined;
+}
+
 /**
- * Sends messages of a dead-letter queue to where they had failed, all that are there now or the one with the id; others stay,
- * in their order. A message leaves the dead-letter queue when its copy is confirmed, so an interruption may repeat one.
+ * Sends messages of a dead-letter queue to where they had failed, all that are there now or those that are asked for; others
+ * stay, in their order. A message leaves the dead-letter queue when its copy is confirmed, so an interruption may repeat one.
  */
 export async function replaySetAside(
   url: string,
   queue: string,
-  { messageId }: { readonly messageId?: string | undefined } = {},
+  { messageId, which = () => true, beforeEach }: ReplaySetAsideOptions = {},
 ): Promise<{ readonly replayed: number }> {
   return atQueue(url, async (broker, channel) => {
     let replayed = 0;
     for (const message of await takeReady(channel, queue)) {
       if (messageId !== undefined && message.properties.messageId !== messageId) continue;
+      const shown = asSetAside(message);
+      if (!which(shown)) continue;
+      await beforeEach?.(shown);
       await broker.outgoing.send(replayCopy(message, queue));
       channel.ack(message);
       replayed += 1;

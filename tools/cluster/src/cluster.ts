@@ -2,7 +2,9 @@ import type { ServiceName } from '@quadrille/contracts';
 import { freePort } from '@quadrille/local-servers';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeAddresses, writeAddresses } from './addresses.js';
 import { Part } from './part.js';
+import { readPartitionCounts } from './partition-counts.js';
 import { type PerService, perService } from './participants.js';
 import { type Secrets, secretsIn } from './secrets.js';
 import { PostgresPart, RabbitMqPart } from './server-parts.js';
@@ -29,10 +31,17 @@ export interface ClusterOptions {
   readonly namespace?: string;
   /** `false` for servers of its own whose data nobody needs after it. */
   readonly durable?: boolean;
+  /** Of every service, unless `npm run partitions` changed it on this directory. */
   readonly partitions?: number;
   readonly replicas?: Partial<Record<ProcessName, number>>;
   /** Variables beside and over those that the cluster gives. */
   readonly environment?: Partial<Record<ProcessName, Readonly<Record<string, string>>>>;
+  /** Asked before each launch of a replica for variables over all others; `environment` is what it would get. */
+  readonly beforeLaunch?: (
+    name: ProcessName,
+    replica: number,
+    environment: Readonly<Record<string, string>>,
+  ) => Promise<Readonly<Record<string, string>>>;
   /** Taken when they are free; by default any free port is. */
   readonly ports?: Partial<Record<ProcessName, number>>;
   /** When given, whatever ends by itself is started again, and this is told. */
@@ -41,6 +50,8 @@ export interface ClusterOptions {
   readonly step?: <Value>(title: string, work: () => Promise<Value>) => Promise<Value>;
   readonly readyWithinMs?: number;
 }
+
+const secretsFile = 'secrets.json';
 
 /** Starts a whole system and resolves when every part is ready; when one fails, stops the others first. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
@@ -68,7 +79,7 @@ export class Cluster {
     const { directory, servers, supervisor, durable = true } = options;
     this.logDirectory = join(directory, 'logs');
     mkdirSync(this.logDirectory, { recursive: true });
-    this.secrets = secretsIn(join(directory, 'secrets.json'));
+    this.secrets = secretsIn(join(directory, secretsFile));
     if (servers?.postgresUrl === undefined) this.ownPostgres = new PostgresPart({ directory, durable, supervisor });
     if (servers?.amqpUrl === undefined) this.ownRabbitMq = new RabbitMqPart({ directory, durable, supervisor });
   }
@@ -83,6 +94,7 @@ export class Cluster {
     const plan = (this.plan = this.makePlan());
     await step('databases, broker users, topology', () => this.unlessStopping(() => prepareServers(plan)));
     await this.makeServices(plan);
+    this.sayAddresses(plan);
     const starting = [...this.services.values()].map((service) =>
       step(service.name, () => this.unlessStopping(() => service.start())),
     );
@@ -92,6 +104,7 @@ export class Cluster {
   /** Stops services first, then the provider, then the servers it started. No process of the cluster is left. */
   async stop({ removeData = false } = {}): Promise<void> {
     this.stopping = true;
+    removeAddresses(this.options.directory);
     const services = [...this.services.values()];
     await allSettled(services.filter(({ name }) => isParticipant(name)).map((service) => service.stop()));
     await allSettled(services.map((service) => service.stop()));
@@ -141,7 +154,7 @@ export class Cluster {
   }
 
   private makePlan(): ServerPlan {
-    const { servers, namespace = 'quadrille', partitions = 4 } = this.options;
+    const { servers, namespace = 'quadrille' } = this.options;
     const postgresAdminUrl = servers?.postgresUrl ?? this.postgres.adminUrl;
     const amqpUrl = servers?.amqpUrl ?? this.rabbitMq.url;
     const brokerAdminUrl = servers?.amqpUrl === undefined ? this.rabbitMq.adminUrl : servers.brokerAdminUrl;
@@ -150,7 +163,7 @@ export class Cluster {
       postgresAdminUrl,
       amqpUrl,
       brokerAdminUrl,
-      partitions,
+      partitions: this.partitions(),
       databaseUrls: perService((service) => this.urlFor(postgresAdminUrl, own(service), `/${own(service)}`)),
       amqpUrls: perService((service) => (brokerAdminUrl === undefined ? amqpUrl : this.urlFor(amqpUrl, own(service)))),
     };
@@ -176,9 +189,10 @@ export class Cluster {
         const url = `http://127.0.0.1:${port}`;
         const logFile = join(this.logDirectory, `${name}${index === 0 ? '' : `-${index + 1}`}.log`);
         rotateLog(logFile);
-        const environment = {
+        const given = () => ({
           ...environmentOf(name, {
             ...plan,
+            partitions: this.partitions(),
             port,
             secrets: this.secrets,
             paymentUrl: urls('payment')[0] ?? '',
@@ -186,17 +200,38 @@ export class Cluster {
             providerDirectory: join(this.options.directory, 'payment-provider'),
           }),
           ...this.options.environment?.[name],
-        };
+        });
+        const environment = async () => ({
+          ...given(),
+          ...(await this.options.beforeLaunch?.(name, index, given())),
+        });
         const readyWithinMs = this.options.readyWithinMs ?? 120_000;
         const part = new Part({
           name: index === 0 ? name : `${name} ${index + 1}`,
           supervisor: this.options.supervisor,
-          launch: () => startServiceProcess({ name, url, logFile, environment, readyWithinMs }),
+          launch: async () =>
+            startServiceProcess({ name, url, logFile, environment: await environment(), readyWithinMs }),
         });
         return { url, logFile, part };
       });
       this.services.set(name, new Service(name, replicas));
     }
+  }
+
+  private sayAddresses({ databaseUrls, amqpUrl }: ServerPlan): void {
+    writeAddresses(this.options.directory, {
+      services: perService((name) => this.service(name).replicas.map(({ url }) => url)),
+      provider: this.service('payment-provider').url,
+      databaseUrls,
+      amqpUrl,
+      secretsFile,
+    });
+  }
+
+  /** Asked for at each launch, so that a replica that starts again after a change has the new number. */
+  private partitions(): PerService<number> {
+    const { directory, partitions = 4 } = this.options;
+    return { ...perService(() => partitions), ...readPartitionCounts(directory) };
   }
 
   private async portsFor(name: ProcessName, taken: readonly number[]): Promise<number[]> {

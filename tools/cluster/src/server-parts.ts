@@ -61,6 +61,11 @@ export class RabbitMqPart extends Part {
   get adminUrl(): string {
     return started(this.server).adminUrl;
   }
+
+  /** Runs `rabbitmqctl` for it. */
+  ctl(...args: readonly string[]): Promise<string> {
+    return started(this.server).ctl(...args);
+  }
 }
 
 /** Removes the servers' data, wherever they lie. */

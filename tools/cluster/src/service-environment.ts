@@ -14,7 +14,7 @@ export interface Surroundings {
   readonly secrets: Secrets;
   readonly databaseUrls: Readonly<Record<ServiceName, string>>;
   readonly amqpUrls: Readonly<Record<ServiceName, string>>;
-  readonly partitions: number;
+  readonly partitions: Readonly<Record<ServiceName, number>>;
   readonly paymentUrl: string;
   readonly providerUrl: string;
   readonly providerDirectory: string;
@@ -49,5 +49,5 @@ export function environmentOf(name: ProcessName, surroundings: Surroundings): Re
 }
 
 function participant(name: ServiceName, { databaseUrls, amqpUrls, partitions }: Surroundings) {
-  return { DATABASE_URL: databaseUrls[name], AMQP_URL: amqpUrls[name], PARTITIONS: String(partitions) };
+  return { DATABASE_URL: databaseUrls[name], AMQP_URL: amqpUrls[name], PARTITIONS: String(partitions[name]) };
 }

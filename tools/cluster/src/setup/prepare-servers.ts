@@ -14,7 +14,8 @@ export interface ServerPlan {
   readonly brokerAdminUrl?: string | undefined;
   readonly databaseUrls: PerService<string>;
   readonly amqpUrls: PerService<string>;
-  readonly partitions: number;
+  /** Of every service, or of each by its name. */
+  readonly partitions: number | PerService<number>;
   /** How long servers that are still coming up are waited for. */
   readonly waitMs?: number;
 }

@@ -20,17 +20,21 @@ export class SetupConfiguration extends environmentOf({
   INVENTORY_AMQP_URL: amqp.optional().describe('As the inventory service has it; AMQP_URL if not set.'),
   PAYMENT_AMQP_URL: amqp.optional().describe('As the payment service has it; AMQP_URL if not set.'),
   PARTITIONS: count({ max: 64 }).default(4).describe('As all services have it.'),
+  ORDER_PARTITIONS: count({ max: 64 }).optional().describe('As the order service has it, where it differs.'),
+  INVENTORY_PARTITIONS: count({ max: 64 }).optional().describe('As the inventory service has it, where it differs.'),
+  PAYMENT_PARTITIONS: count({ max: 64 }).optional().describe('As the payment service has it, where it differs.'),
 }) {}
 
 export function planOf(configuration: SetupConfiguration): ServerPlan {
   const variables: Readonly<Record<string, unknown>> = { ...configuration };
-  const own = (service: string, name: string) => variables[`${service.toUpperCase()}_${name}`] as string | undefined;
+  const own = <Value = string>(service: string, name: string) =>
+    variables[`${service.toUpperCase()}_${name}`] as Value | undefined;
   return {
     postgresAdminUrl: configuration.DATABASE_URL,
     amqpUrl: configuration.AMQP_URL,
     brokerAdminUrl: configuration.BROKER_ADMIN_URL,
     databaseUrls: perService((service) => own(service, 'DATABASE_URL') ?? ''),
     amqpUrls: perService((service) => own(service, 'AMQP_URL') ?? configuration.AMQP_URL),
-    partitions: configuration.PARTITIONS,
+    partitions: perService((service) => own<number>(service, 'PARTITIONS') ?? configuration.PARTITIONS),
   };
 }

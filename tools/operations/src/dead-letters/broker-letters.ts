@@ -1,0 +1,103 @@
+import type { ServiceName } from '@quadrille/contracts';
+import { deadLetterQueue, listSetAside, replaySetAside, type SetAsideMessage } from '@quadrille/messaging';
+import { Failure } from '../command-line/ends.js';
+import type { LetterDetails, LetterFilter } from './letter.js';
+
+/** The broker's dead-letter queue of one service: messages from which no key can be read. */
+export class BrokerLetters {
+  private readonly queue: string;
+
+  constructor(
+    readonly service: ServiceName,
+    private readonly amqpUrl: string,
+  ) {
+    this.queue = deadLetterQueue(service);
+  }
+
+  /** Oldest first, with their bodies: the queue gives no message without its body. */
+  async list(filter: LetterFilter): Promise<LetterDetails[]> {
+    const all = await this.atQueue(() => listSetAside(this.amqpUrl, this.queue, { max: Infinity }));
+    return all.map((message) => this.letterOf(message)).filter((letter) => matches(letter, filter));
+  }
+
+  async show(messageId: string): Promise<LetterDetails> {
+    const id = this.idOf(messageId);
+    const found = (await this.list({})).find((letter) => letter.id === id);
+    if (found) return found;
+    throw new Failure(`There is no message ${messageId} in the broker's queue ${this.queue}.`);
+  }
+
+  /**
+   * Sends those with the ids to where they had failed, each when `turn` says so, and tells each id that went. Who was
+   * handled after all is not handled twice: a replay goes through the inbox like any message.
+   */
+  async replay(ids: ReadonlySet<string>, turn: () => Promise<void>): Promise<string[]> {
+    const sent: string[] = [];
+    await this.atQueue(() =>
+      replaySetAside(this.amqpUrl, this.queue, {
+        which: ({ messageId }) => ids.has(this.idOf(messageId)),
+        beforeEach: async ({ messageId }) => {
+          await turn();
+          sent.push(this.idOf(messageId));
+        },
+      }),
+    );
+    return sent;
+  }
+
+  private idOf(messageId: string | undefined): string {
+    return `broker:${this.service}:${messageId ?? '-'}`;
+  }
+
+  private letterOf(message: SetAsideMessage): LetterDetails {
+    return {
+      id: this.idOf(message.messageId),
+      service: this.service,
+      status: 'dead',
+      type: message.type ?? null,
+      key: subjectOf(message.body),
+      messageId: message.messageId ?? null,
+      code: 'set_aside',
+      reason: message.reason,
+      attempts: message.attempt ?? 0,
+      traceId: message.traceId ?? null,
+      firstAt: message.firstFailedAt ?? null,
+      lastAt: message.setAsideAt ?? null,
+      nextAt: null,
+      body: message.body,
+      stack: null,
+      edited: null,
+      replayed: null,
+      closed: null,
+    };
+  }
+
+  private async atQueue<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      throw new Failure(`The broker's queue ${this.queue}: ${(error as Error).message}.`, { cause: error });
+    }
+  }
+}
+
+export function matches(letter: LetterDetails, { status, key, type, code, olderThan }: LetterFilter): boolean {
+  return (
+    (status === undefined || letter.status === status) &&
+    (key === undefined || letter.key === key) &&
+    (type === undefined || letter.type === type) &&
+    (code === undefined || letter.code === code) &&
+    (olderThan === undefined || (letter.firstAt !== null && Date.parse(letter.firstAt) < Date.parse(olderThan)))
+  );
+}
+
+/** What looks like a key in a body that is no usable envelope. */
+function subjectOf(body: string): string | null {
+  try {
+    const { subject } = JSON.parse(body) as { subject?: unknown };
+    return typeof subject === 'string' ? subject : null;
+  } catch {
+    // Most garbage is no JSON and has no key.
+    return null;
+  }
+}

@@ -1,0 +1,66 @@
+import type { ServiceName } from '@quadrille/contracts';
+import { UsageError } from '../command-line/ends.js';
+import { isService } from '../system/system.js';
+
+/** A held message or dead letter of a service, or a message in the broker's dead-letter queue of a service. */
+export interface Letter {
+  /** `inventory:12`, or `broker:inventory:<message id>`. */
+  readonly id: string;
+  readonly service: ServiceName;
+  readonly status: string;
+  readonly type: string | null;
+  readonly key: string | null;
+  readonly messageId: string | null;
+  readonly code: string;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly traceId: string | null;
+  readonly firstAt: string | null;
+  readonly lastAt: string | null;
+  readonly nextAt: string | null;
+}
+
+export interface LetterDetails extends Letter {
+  readonly body: string;
+  readonly stack: string | null;
+  readonly edited: {
+    readonly by: string;
+    readonly at: string;
+    readonly reason: string;
+    readonly originalBody: string;
+  } | null;
+  readonly replayed: { readonly by: string; readonly at: string } | null;
+  readonly closed: { readonly by: string; readonly at: string; readonly reason: string } | null;
+}
+
+export interface LetterFilter {
+  readonly status?: string | undefined;
+  readonly key?: string | undefined;
+  readonly type?: string | undefined;
+  readonly code?: string | undefined;
+  /** ISO 8601. */
+  readonly olderThan?: string | undefined;
+}
+
+export type LetterAddress =
+  | { readonly place: 'service'; readonly service: ServiceName; readonly id: string }
+  | { readonly place: 'broker'; readonly service: ServiceName; readonly messageId: string };
+
+/** Reads an id as the list shows it; a bare number needs the one service that was named. */
+export function addressOf(id: string, chosen: readonly ServiceName[]): LetterAddress {
+  const [first = '', second = '', ...rest] = id.split(':');
+  const [only] = chosen;
+  if (/^\d+$/.test(id) && only && chosen.length === 1) return { place: 'service', service: only, id };
+  if (isService(first) && /^\d+$/.test(second) && rest.length === 0)
+    return { place: 'service', service: first, id: second };
+  if (first === 'broker' && isService(second) && rest.length > 0)
+    return { place: 'broker', service: second, messageId: rest.join(':') };
+  throw new UsageError(
+    `${JSON.stringify(id)} is no letter's id: they are like inventory:12 or broker:inventory:<message id>.`,
+  );
+}
+
+/** The trace id of a W3C `traceparent`. */
+export function traceIdOf(traceparent: string | undefined): string | null {
+  return /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent ?? '')?.[1] ?? null;
+}

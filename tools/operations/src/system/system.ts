@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readAddresses, type Addresses } from '@quadrille/cluster/addresses';
+import { services, type ServiceName } from '@quadrille/contracts';
+import { z } from 'zod';
+import { Failure } from '../command-line/ends.js';
+import type { Given, Option } from '../command-line/options.js';
+
+/** Where `npm start` of this clone keeps its data. */
+const ownData = fileURLToPath(new URL('../../../../.quadrille/data', import.meta.url));
+
+/** The options by which every command finds the system. */
+export const systemOptions = {
+  data: { value: 'directory', help: 'where npm start keeps its data, and its addresses (.quadrille/data)' },
+  'order-url': { value: 'url', help: 'or ORDER_URL; likewise --inventory-url, --payment-url, --provider-url' },
+  'inventory-url': { value: 'url', help: 'or INVENTORY_URL' },
+  'payment-url': { value: 'url', help: 'or PAYMENT_URL' },
+  'provider-url': { value: 'url', help: 'or PROVIDER_URL' },
+} satisfies Record<string, Option>;
+
+export const systemNote = `A system that npm start runs is found by itself. For any other one the environment says where it is: ORDER_URL,
+INVENTORY_URL, PAYMENT_URL, PROVIDER_URL, ADMIN_TOKEN, AMQP_URL, and ORDER_DATABASE_URL, INVENTORY_DATABASE_URL,
+PAYMENT_DATABASE_URL, as far as the command needs them.`;
+
+/** Where the system is: an option says so, or the environment, or the cluster that runs on the data directory. */
+export class System {
+  readonly directory: string;
+  private readonly local: Addresses | undefined;
+
+  constructor(
+    private readonly given: Pick<Given, 'text'>,
+    private readonly variables: Readonly<Record<string, string | undefined>> = process.env,
+  ) {
+    this.directory = resolve(given.text('data') ?? ownData);
+    this.local = readAddresses(this.directory);
+  }
+
+  /** Whether a cluster of this machine is looked after. */
+  get isLocal(): boolean {
+    return this.local !== undefined;
+  }
+
+  url(service: ServiceName | 'provider'): string {
+    const local = service === 'provider' ? this.local?.provider : this.local?.services[service][0];
+    const option = `${service}-url`;
+    const variable = `${service.toUpperCase()}_URL`;
+    const url =
+      this.given.text(option) ?? this.variable(variable) ?? local ?? this.unknown(variable, `--${option} or `);
+    if (!URL.canParse(url)) throw new Failure(`${service} cannot be at ${JSON.stringify(url)}: that is no URL.`);
+    return url.replace(/\/+$/, '');
+  }
+
+  get adminToken(): string {
+    return this.variable('ADMIN_TOKEN') ?? this.localToken() ?? this.unknown('ADMIN_TOKEN');
+  }
+
+  /** Undefined where nobody says it: the broker is then left out. */
+  get amqpUrlIfKnown(): string | undefined {
+    return this.variable('AMQP_URL') ?? this.local?.amqpUrl;
+  }
+
+  get amqpUrl(): string {
+    return this.amqpUrlIfKnown ?? this.unknown('AMQP_URL');
+  }
+
+  databaseUrl(service: ServiceName): string {
+    const name = `${service.toUpperCase()}_DATABASE_URL`;
+    return this.variable(name) ?? this.local?.databaseUrls[service] ?? this.unknown(name);
+  }
+
+  private variable(name: string): string | undefined {
+    return this.variables[name] || undefined;
+  }
+
+  private localToken(): string | undefined {
+    if (!this.local) return undefined;
+    const file = join(this.directory, this.local.secretsFile);
+    return z.object({ adminToken: z.string() }).parse(JSON.parse(readFileSync(file, 'utf8'))).adminToken;
+  }
+
+  private unknown(name: string, option = ''): never {
+    throw new Failure(`No system runs on ${this.directory}: start it with npm start, or set ${option}${name}.`);
+  }
+}
+
+export function isService(text: string): text is ServiceName {
+  return (services as readonly string[]).includes(text);
+}
