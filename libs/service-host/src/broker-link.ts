@@ -1,6 +1,6 @@
 import type { PublicEvent } from '@quadrille/contracts';
 import type { AnyParticipant, EventPublisher, MessageStream } from '@quadrille/event-log';
-import { Broker, checkTopology } from '@quadrille/messaging';
+import { Broker, checkTopology, PartitionsDiffer } from '@quadrille/messaging';
 import type { Logger, Registry } from '@quadrille/observability';
 import type { ServiceConfiguration } from './configuration/service-configuration.js';
 import { StartupError } from './startup-error.js';
@@ -34,6 +34,7 @@ export class BrokerLink implements EventPublisher {
   /** Rejects while the setup step has not run, or has run for another number of partitions. */
   async checkTopology(): Promise<void> {
     const table = tableOf(this.participant);
+    // A service does not know who hears it; that the setup step came to its end tells that their queues are there too.
     await checkTopology(this.open, { table, others: [], partitions: this.configuration.PARTITIONS }).catch(explain);
   }
 
@@ -46,12 +47,11 @@ export class BrokerLink implements EventPublisher {
     return this.open.openPartition({ service, partition, partitions: this.configuration.PARTITIONS });
   }
 
-  /** `ok`, or what is wrong with the connections. */
+  /** `ok`, or which connection is missing. A broker that takes no messages for a while is no fault: the log absorbs. */
   check(): string {
-    const { publishing, consuming, blocked } = this.broker?.isUp() ?? {};
+    const { publishing, consuming } = this.broker?.isUp() ?? {};
     if (!publishing) return 'no connection for publishing';
-    if (!consuming) return 'no connection for consuming';
-    return blocked ? 'the broker takes no messages at present' : 'ok';
+    return consuming ? 'ok' : 'no connection for consuming';
   }
 
   /** Waits for outstanding confirms. */
@@ -70,7 +70,7 @@ const connectTimeoutMs = 5_000;
 /** Wrong credentials, a missing virtual host or another number of partitions stay wrong; anything else may pass. */
 function explain(error: unknown): never {
   const reason = error instanceof Error ? error.message : String(error);
-  if (/ACCESS[-_]REFUSED|NOT[-_]ALLOWED/.test(reason)) throw new StartupError(`AMQP_URL: ${reason}.`);
-  if (reason.includes('PARTITIONS=')) throw new StartupError(`${reason}.`);
+  if (/ACCESS[-_]REFUSED|NOT[-_]ALLOWED/.test(reason)) throw new StartupError(`AMQP_URL: ${reason}`);
+  if (error instanceof PartitionsDiffer) throw new StartupError(reason);
   throw error;
 }

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { migrate, type AnyParticipant } from '@quadrille/event-log';
+import { isTransient, messageOf, migrate, type AnyParticipant } from '@quadrille/event-log';
 import { Registry } from '@quadrille/observability';
 import { ConfigurationError, environmentOf } from './configuration/environment.js';
 import { ServiceConfiguration, databaseUrl } from './configuration/service-configuration.js';
@@ -102,5 +102,6 @@ function lastWords(error: unknown): string {
   if (error instanceof ConfigurationError || error instanceof StartupError) return error.message;
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
     return `HTTP_PORT is taken: ${error.message}.`;
+  if (isTransient(error)) return `the database does not answer: ${messageOf(error)}.`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -39,7 +39,7 @@ class ServiceProcess {
       const line = this.stdout.split('\n').find((text) => text.includes(`"msg":"${message}"`));
       if (!line) throw new Error(`${message} is not in the log:\n${this.stdout}${this.stderr}`);
       return JSON.parse(line) as Record<string, unknown>;
-    });
+    }, 120_000);
   }
 }
 
@@ -51,6 +51,9 @@ function run(variables: Readonly<Record<string, string>>, ...words: readonly str
   running.push(service);
   return service;
 }
+
+// A process loads all of Nest and compiles the sources, which a busy machine takes its time for.
+jest.setTimeout(180_000);
 
 beforeAll(async () => {
   servers = await tinyServers();
@@ -106,6 +109,8 @@ describe('the process of a service', () => {
     expect([answer.status, await answer.json()]).toEqual([202, { thing: 'confirmed' }]);
     expect([await service.exited, service.stderr]).toEqual([0, '']);
     expect(await service.logged('stopped')).toMatchObject({ level: 'info', service: 'order' });
+    // Nothing had to be cut off or given up: that would be said.
+    expect(service.stdout.split('"msg":"stopping"')[1]).not.toMatch(/"level":"(warn|error)"/);
   });
 
   it('does not run with another number of partitions than the broker was set up for', async () => {

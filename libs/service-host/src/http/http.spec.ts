@@ -294,6 +294,7 @@ describe('the description of the API', () => {
     expect(make?.responses['201']).toMatchObject({
       content: { 'application/json': { schema: { properties: { name: { type: 'string' } } } } },
     });
+    expect(make?.responses['default']).toHaveProperty(['content', 'application/problem+json']);
     const names = paths['/things']?.get?.parameters?.map((parameter) => 'name' in parameter && parameter.name);
     expect(names?.sort()).toEqual(['cursor', 'limit', 'name']);
   });

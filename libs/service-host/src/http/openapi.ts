@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { ApiBody, ApiResponse, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
+import { problemMediaType, problemShape } from './problem.js';
 
 /** Documents an answer by its schema: `@ApiZodResponse(202, order)`. */
 export function ApiZodResponse(status: number, schema: z.ZodType, description = ''): MethodDecorator {
@@ -20,11 +21,21 @@ export function describeApi(app: INestApplication, service: string): OpenAPIObje
     .setVersion('1')
     .addBearerAuth()
     .build();
-  return SwaggerModule.createDocument(app, about, {
+  const document = SwaggerModule.createDocument(app, about, {
     standardSchemaConverter: (schema, { schemaType }) =>
       schema instanceof z.ZodType ? { schema: jsonSchemaOf(schema, schemaType) } : undefined,
   });
+  const schemas = { ...document.components?.schemas, Problem: jsonSchemaOf(problemShape, 'output') };
+  for (const path of Object.values(document.paths))
+    for (const method of ['get', 'put', 'post', 'delete', 'patch'] as const)
+      if (path[method]) path[method].responses['default'] = problemResponse;
+  return { ...document, components: { ...document.components, schemas } };
 }
+
+const problemResponse = {
+  description: 'A problem.',
+  content: { [problemMediaType]: { schema: { $ref: '#/components/schemas/Problem' } } },
+};
 
 function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): object {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' });

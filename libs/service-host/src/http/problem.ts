@@ -1,22 +1,20 @@
 import { HttpException } from '@nestjs/common';
+import { z } from 'zod';
 
 /** One field of a request that is not as it should be. `path` is dotted: `lines.0.sku`. */
-export interface FieldError {
-  readonly path: string;
-  readonly code: string;
-  readonly message: string;
-}
+const fieldError = z.object({ path: z.string(), code: z.string(), message: z.string() });
+export type FieldError = Readonly<z.infer<typeof fieldError>>;
 
 /** Problem details (RFC 9457) with a stable `code` to program against; `title` and `detail` are for people. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly code: string;
-  readonly detail: string;
-  readonly errors?: readonly FieldError[];
-  readonly [extension: string]: unknown;
-}
+export const problemShape = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  errors: z.array(fieldError).readonly().optional(),
+});
+export type Problem = Readonly<z.infer<typeof problemShape>>;
 
 export const problemMediaType = 'application/problem+json';
 
