@@ -45,9 +45,19 @@ async function npmsOwnMark(lock) {
   return Object.entries(wanted).every(isThere) ? lock : undefined;
 }
 
+/** Two tasks at a time, since the machine has at least two cores, and output that reads well in a file. */
+export const plainly = ['--parallel=2', '--output-style=static'];
+
 /** Runs Nx without its daemon, so that no process stays behind. */
 export function nx(args, log, options) {
   return run(join(root, 'node_modules', '.bin', 'nx'), args, log, options);
+}
+
+const running = new Set();
+
+/** Ends the commands that are under way, for whoever is asked to stop. */
+export function endCommands() {
+  for (const child of running) child.kill('SIGTERM');
 }
 
 /** Runs a command to its end with its output in a log, and throws `StepFailed` with the end of that log. */
@@ -61,6 +71,8 @@ export function run(command, args, log, { env = {} } = {}) {
     env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', ...env },
   });
   closeSync(output);
+  running.add(child);
+  child.once('close', () => running.delete(child));
   return new Promise((resolve, reject) => {
     child.once('error', (error) => reject(new StepFailed(`${command} could not be started: ${error.message}.`)));
     child.once('exit', (code, signal) => {

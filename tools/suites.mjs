@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { home, nx, StepFailed } from './bootstrap.mjs';
+import { home, nx, plainly, StepFailed } from './bootstrap.mjs';
 
 const directory = join(home, 'test-totals');
 
@@ -33,8 +33,7 @@ export async function runSuites({ projects, environment, progress }) {
           projects.join(','),
           '--exclude-task-dependencies',
           '--skip-nx-cache',
-          '--parallel=2',
-          '--output-style=static',
+          ...plainly,
         ],
         'suites',
         { env: { ...environment, QUADRILLE_TEST_TOTALS: directory } },

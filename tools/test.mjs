@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { installDependencies, nx, requireNode, root, run, StepFailed } from './bootstrap.mjs';
+import { endCommands, installDependencies, nx, plainly, requireNode, root, run, StepFailed } from './bootstrap.mjs';
 import { Progress } from './progress.mjs';
 import { runSuites } from './suites.mjs';
 import { parseTestOptions, testHelp } from './test-options.mjs';
@@ -8,7 +8,7 @@ import { TestServers } from './test-servers.mjs';
 
 // `npm test`: installs, starts throw-away servers of its own, runs every check and every suite, and ends with one line.
 const everything = projectsWithSuites();
-const options = parseTestOptions(process.argv.slice(2), everything);
+const options = parseTestOptions(process.argv.slice(2), [...everything.keys()]);
 if (options.problem) {
   console.error(options.problem);
   process.exit(2);
@@ -17,11 +17,14 @@ if (options.help) {
   console.log(testHelp);
   process.exit(0);
 }
-const projects = options.projects.length > 0 ? options.projects : everything;
+const projects = options.projects.length > 0 ? options.projects : [...everything.keys()];
 const progress = new Progress();
 const servers = new TestServers();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-  process.once(signal, () => void servers.end().finally(() => process.exit(130)));
+  process.once(signal, () => {
+    endCommands();
+    void servers.end().finally(() => process.exit(130));
+  });
 
 const counts = { passed: 0, failed: 0 };
 try {
@@ -29,14 +32,9 @@ try {
   await installDependencies(progress);
   const starting = servers.start(progress);
   starting.catch(() => undefined); // Reported below, where it is awaited.
-  if (projects === everything)
-    await check('format', () => run(join(root, 'node_modules/.bin/prettier'), ['--check', '.'], 'format'));
-  for (const target of ['build', 'typecheck', 'lint'])
-    await check(target, () =>
-      nx(['run-many', '-t', target, '-p', projects.join(','), '--parallel=2', '--output-style=static'], target),
-    );
-  const environment = await starting;
-  const { passed, failed } = await runSuites({ projects, environment, progress });
+  await check('build', () => nx(['run-many', '-t', 'build', '-p', projects.join(','), ...plainly], 'build'));
+  await Promise.all([check('lint', lint), check('format', format).then(() => check('typecheck', typecheck))]);
+  const { passed, failed } = await runSuites({ projects, environment: await starting, progress });
   counts.passed += passed;
   counts.failed += failed;
 } catch (error) {
@@ -46,6 +44,28 @@ try {
 }
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exit(counts.failed === 0 ? 0 : 1);
+
+// Nx would check the types of each project and lint it in a process of its own, and each would read the libraries below anew:
+// one process for all of them takes a seventh of the time. The build has just renewed the project graph that lint asks.
+function lint() {
+  return run(tool('eslint'), [...directories(), '--max-warnings', '0'], 'lint');
+}
+
+function typecheck() {
+  return run(tool('tsc'), ['--noEmit', '-p', 'tools/tsconfig.everything.json'], 'typecheck');
+}
+
+function format() {
+  return run(tool('prettier'), ['--check', ...(projects.length === everything.size ? ['.'] : directories())], 'format');
+}
+
+function directories() {
+  return projects.map((name) => everything.get(name));
+}
+
+function tool(name) {
+  return join(root, 'node_modules', '.bin', name);
+}
 
 /** A check that is no test suite; when it fails the others run all the same. */
 async function check(title, work) {
@@ -61,11 +81,14 @@ function report(error) {
   progress.line(error instanceof StepFailed ? error.message : error.stack);
 }
 
-/** By the names of their folders, as Nx knows them too. */
+/** Directories by the names of their projects, which Nx knows them by too. */
 function projectsWithSuites() {
-  return ['libs', 'apps', 'tools'].flatMap((area) =>
-    readdirSync(join(root, area)).filter((name) => {
-      const file = join(root, area, name, 'package.json');
+  const directories = ['libs', 'apps', 'tools'].flatMap((area) =>
+    readdirSync(join(root, area)).map((name) => [name, join(area, name)]),
+  );
+  return new Map(
+    directories.filter(([, directory]) => {
+      const file = join(root, directory, 'package.json');
       return existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).nx?.targets?.test !== undefined;
     }),
   );
