@@ -32,7 +32,9 @@ try {
   await installDependencies(progress);
   const starting = servers.start(progress);
   starting.catch(() => undefined); // Reported below, where it is awaited.
-  await check('build', () => nx(['run-many', '-t', 'build', '-p', projects.join(','), ...plainly], 'build'));
+  await check('build', () =>
+    nx(['run-many', '-t', 'build,declarations', '-p', projects.join(','), ...plainly], 'build'),
+  );
   await Promise.all([check('lint', lint), check('format', format).then(() => check('typecheck', typecheck))]);
   const { passed, failed } = await runSuites({ projects, environment: await starting, progress });
   counts.passed += passed;

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { routingKeyOf, type PublicEvent } from '@quadrille/contracts';
+import { Broker, eventsExchange } from '@quadrille/messaging';
+import { throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
+import { libraries, packLibraries, strangersProject, type PackedLibrary } from './packed.js';
+import { running } from './running.js';
+
+const sample = readFileSync(new URL('../../../libs/contracts/samples/order.placed.v1.json', import.meta.url));
+const placed = JSON.parse(sample.toString()) as PublicEvent<'order.placed.v1'>;
+
+let packed: ReadonlyMap<string, PackedLibrary>;
+
+beforeAll(async () => {
+  packed = await packLibraries();
+});
+
+describe.each(libraries)('the package of %s', (library) => {
+  it('holds a licence, a page that says what it is, and of every source its JavaScript and its declarations', () => {
+    const { files, sources } = packed.get(library)!;
+
+    const compiled = sources.flatMap((source) => ['js', 'd.ts'].map((kind) => `dist/${source.replace(/ts$/, kind)}`));
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', ...compiled]));
+  });
+
+  it('holds no source and no specification', () => {
+    const { files } = packed.get(library)!;
+
+    expect(files.filter((file) => /^(src|test)\/|\.spec\.|(?<!\.d)\.ts$/.test(file))).toEqual([]);
+  });
+
+  it('asks for versions, of its sisters too', () => {
+    const { dependencies } = packed.get(library)!;
+
+    expect(Object.entries(dependencies).filter(([, range]) => !/^[\^~]?\d+\.\d+\.\d+/.test(range))).toEqual([]);
+  });
+});
+
+describe('a service of a stranger', () => {
+  let broker: ThrowAwayBroker;
+  beforeAll(async () => {
+    broker = await throwAwayBroker();
+  });
+  afterAll(() => broker.drop());
+
+  it('installs the packages, compiles, reacts to order.placed.v1 and ends when asked', async () => {
+    const project = await strangersProject(packed);
+    try {
+      await project.compile();
+      const service = running(
+        spawn(process.execPath, ['dist/service.js'], {
+          cwd: project.directory,
+          env: { ...process.env, AMQP_URL: broker.url },
+        }),
+      );
+      await service.says(/^listening$/m);
+
+      const publisher = await Broker.connect({ url: broker.url, name: 'order' });
+      await publisher.outgoing.send({
+        exchange: eventsExchange,
+        routingKey: routingKeyOf(placed),
+        body: sample,
+      });
+      await publisher.close();
+
+      await service.says(new RegExp(`^to ${placed.data.customerId}: order ${placed.data.orderId}, `, 'm'));
+      expect(await service.end()).toEqual({ code: 0, signal: null });
+    } finally {
+      project.remove();
+    }
+  });
+});
