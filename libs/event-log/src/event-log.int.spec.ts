@@ -1,5 +1,5 @@
 import { slotOf } from '@quadrille/contracts';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../test/database.js';
@@ -16,10 +16,7 @@ let undo: (() => unknown)[] = [];
 
 beforeAll(async () => {
   database = await testDatabase();
-});
-
-beforeEach(async () => {
-  dataSource = await database.open();
+  ({ dataSource } = database);
 });
 
 afterEach(async () => {
@@ -31,7 +28,7 @@ afterEach(async () => {
 afterAll(() => database.drop());
 
 async function running(options: ReplicaOptions): Promise<TestEventLog> {
-  const started = await replica(database, options);
+  const started = replica(database, options);
   undo.push(() => started.stop());
   await started.start();
   return started;
@@ -190,7 +187,7 @@ test('when most keys fail alike consuming pauses, and goes on when the fault is 
   const onDecide = () => {
     if (broken) throw new TypeError('a bug in the decider');
   };
-  const sent = sendNotes([queue], orders(400), 1);
+  const sent = sendNotes([queue], orders(200), 1);
   const log = await running({
     queues: [queue],
     onDecide,
@@ -201,7 +198,7 @@ test('when most keys fail alike consuming pauses, and goes on when the fault is 
   await eventually(() => expect(log.status().consumingPaused).toBe(true));
   const held = await dataSource.query<unknown[]>('select 1 from held_message');
   expect(held.length).toBeLessThan(100);
-  expect(queue.length).toBeGreaterThan(300);
+  expect(queue.length).toBeGreaterThan(100);
 
   broken = false;
   await expectNotes(sent);
@@ -279,7 +276,7 @@ test('held messages of a partition that is no more are retried by the owner of t
 
 test('a stop in the middle of the start leaves nothing running', async () => {
   const queue = new TestQueue();
-  const log = await replica(database, { queues: [queue] });
+  const log = replica(database, { queues: [queue] });
   const starting = log.start();
   await log.stop();
   await starting;

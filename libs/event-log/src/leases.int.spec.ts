@@ -14,7 +14,7 @@ const replicas: Replica[] = [];
 
 beforeAll(async () => {
   database = await testDatabase();
-  dataSource = await database.open();
+  ({ dataSource } = database);
 });
 
 afterEach(async () => {

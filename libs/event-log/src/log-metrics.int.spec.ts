@@ -14,7 +14,7 @@ let log: TestEventLog | undefined;
 
 beforeAll(async () => {
   database = await testDatabase();
-  dataSource = await database.open();
+  ({ dataSource } = database);
 });
 
 afterEach(() => log?.stop());
@@ -24,7 +24,7 @@ test('what is behind, held, dead and open is on the registry', async () => {
   const registry = new Registry();
   const queue = new TestQueue();
   const publisher = new TestPublisher(() => 'reject');
-  log = await replica(database, {
+  log = replica(database, {
     queues: [queue],
     registry,
     publisher,

@@ -11,7 +11,7 @@ let dataSource: DataSource;
 
 beforeEach(async () => {
   database = await testDatabase();
-  dataSource = await database.open();
+  ({ dataSource } = database);
 });
 
 afterEach(() => database.drop());

@@ -7,6 +7,7 @@ import { eventually } from '../test/eventually.js';
 import { appendRows, type Row } from '../test/log-rows.js';
 import { testParticipant } from '../test/participant.js';
 import { TestPublisher } from '../test/publisher.js';
+import { plantFailpoint } from './failpoints.js';
 import { LogSignal } from './log-signal.js';
 import { Relay, type RelayLimits } from './relay.js';
 import { RelayLease } from './relay-lease.js';
@@ -22,10 +23,10 @@ let publishers: TestPublisher[] = [];
 
 beforeAll(async () => {
   database = await testDatabase();
+  ({ dataSource } = database);
 });
 
-beforeEach(async () => {
-  dataSource = await database.open();
+beforeEach(() => {
   signal = new LogSignal(dataSource, silentLogger);
 });
 
@@ -214,9 +215,15 @@ test('stopping waits for the confirms in flight, moves the checkpoint, and leave
   const stopping = relay(publisher);
   await eventually(() => expect(publisher.inFlight).toHaveLength(1));
 
+  // The checkpoint that the confirm calls for fails, so that it is the stop's own that counts.
+  let passes = 0;
+  const unplant = plantFailpoint('relay.checkpointing', () => {
+    if (passes++ === 0) throw new Error('not now');
+  });
   const stopped = stopping.stop();
   publisher.inFlight[0]?.confirm();
   await stopped;
+  unplant();
   expect(publisher.sent).toHaveLength(1);
   expect(await dataSource.query('select position, owner from relay')).toEqual([{ position: '1', owner: null }]);
 });

@@ -15,7 +15,7 @@ let running: TestEventLog[] = [];
 
 beforeAll(async () => {
   database = await testDatabase();
-  dataSource = await database.open();
+  ({ dataSource } = database);
 });
 
 afterEach(async () => {
@@ -27,7 +27,7 @@ afterEach(async () => {
 afterAll(() => database.drop());
 
 async function worker(perform: Perform, options: ReplicaOptions = {}): Promise<TestEventLog> {
-  const log = await replica(database, {
+  const log = replica(database, {
     roles: new Set(['http', 'work']),
     worker: { perform: async (task) => perform(task) },
     ...options,

@@ -7,11 +7,13 @@ import { testParticipant } from './participant.js';
 
 export interface TestDatabase {
   readonly url: string;
-  /** One more process's connections. */
+  /** Connections that the suite and its replicas share. */
+  readonly dataSource: DataSource;
+  /** Connections of their own, for one that vanishes or is frozen. */
   open(): Promise<DataSource>;
   /** A connection to the server that is not to this database. */
   openAdmin(): Promise<Client>;
-  /** Closes all that was opened, and empties the tables. */
+  /** Empties the tables. */
   reset(): Promise<void>;
   /** Closes all that was opened, and drops the database. */
   drop(): Promise<void>;
@@ -23,17 +25,16 @@ export async function testDatabase(participant = testParticipant()): Promise<Tes
   await migrate(url, participant);
   const opened: DataSource[] = [];
   const admins: Client[] = [];
-  const close = async () => {
-    for (const admin of admins.splice(0)) await admin.end();
-    for (const dataSource of opened.splice(0)) if (dataSource.isInitialized) await dataSource.destroy();
+  const open = async () => {
+    const dataSource = await new DataSource(eventLogDataSourceOptions(url, participant)).initialize();
+    opened.push(dataSource);
+    return dataSource;
   };
+  const dataSource = await open();
   return {
     url,
-    async open() {
-      const dataSource = await new DataSource(eventLogDataSourceOptions(url, participant)).initialize();
-      opened.push(dataSource);
-      return dataSource;
-    },
+    dataSource,
+    open,
     async openAdmin() {
       const admin = new Client({ connectionString: new URL('/postgres', url).href });
       await admin.connect();
@@ -41,14 +42,11 @@ export async function testDatabase(participant = testParticipant()): Promise<Tes
       return admin;
     },
     async reset() {
-      await close();
-      const client = new Client({ connectionString: url });
-      await client.connect();
-      await client.query(emptySql);
-      await client.end();
+      await dataSource.query(emptySql);
     },
     async drop() {
-      await close();
+      for (const admin of admins) await admin.end();
+      for (const source of opened) if (source.isInitialized) await source.destroy();
       await drop();
     },
   };

@@ -12,10 +12,10 @@ export type ReplicaOptions = Partial<EventLogOptions<Command, State, Event>> &
   TestHooks & { readonly queues?: readonly TestQueue[] };
 
 /** One process of the test service, with impatient timing. */
-export async function replica(database: TestDatabase, options: ReplicaOptions): Promise<TestEventLog> {
+export function replica(database: TestDatabase, options: ReplicaOptions): TestEventLog {
   const { queues = [], onDecide, timing, ...more } = options;
   return new EventLog<Command, State, Event>({
-    dataSource: await database.open(),
+    dataSource: database.dataSource,
     participant: testParticipant(onDecide ? { onDecide } : {}),
     replicaId: randomUUID(),
     partitions: queues.length,
