@@ -10,6 +10,7 @@ export * from './held-messages.js';
 export * from './held-partitions.js';
 export * from './migrate.js';
 export * from './participant.js';
+export * from './partition-hold.js';
 export * from './publisher.js';
 export * from './relay-pause.js';
 export * from './retry-policy.js';

@@ -6,6 +6,7 @@ export { ListenerContext, rememberFailure } from './listener-context.js';
 export * from './listener-strategy.js';
 export * from './names.js';
 export * from './on-event.js';
+export * from './partition-queues.js';
 export { type IncomingMessage, type PartitionStream } from './partition-stream.js';
 export * from './publish-unknown.js';
 export { type RetryOptions } from './retry-queues.js';
