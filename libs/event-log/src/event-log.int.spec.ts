@@ -1,4 +1,5 @@
 import { slotOf } from '@quadrille/contracts';
+import { silentLogger, type Logger } from '@quadrille/observability';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
@@ -101,8 +102,11 @@ test('an owner whose lease was taken commits nothing, acknowledges nothing, and 
   const atHandling = gate();
   const mayHandle = gate();
   let decisions = 0;
-  // With renewals so far apart, only the round can notice.
-  const log = await running({ queues: [queue], onDecide: () => decisions++, timing: { leaseMs: 60_000 } });
+  const warnings: string[] = [];
+  const logger: Logger = { ...silentLogger, warn: (_, message) => warnings.push(message), child: () => logger };
+  // Renewals are far apart, so that the round has to notice.
+  const timing = { leaseMs: 60_000 };
+  const log = await running({ queues: [queue], onDecide: () => decisions++, logger, timing });
   await eventually(() => expect(queue.isConsumed).toBe(true));
   const unplant = plantFailpoint('consumer.handling', () => (atHandling.open(), mayHandle.opened));
   undo.push(unplant);
@@ -116,6 +120,9 @@ test('an owner whose lease was taken commits nothing, acknowledges nothing, and 
   );
   mayHandle.open();
 
+  await eventually(() =>
+    expect(warnings).toContainEqual(expect.stringContaining('dropped without an acknowledgement')),
+  );
   await eventually(() => expect(log.status().partitions).toEqual([]));
   await eventually(() => expect(queue.isConsumed).toBe(false));
   expect([decisions, queue.length]).toEqual([0, 1]);
