@@ -1,4 +1,4 @@
-import { buildEvent, fact, type Fact, type ServiceName } from '@quadrille/contracts';
+import { buildEvent, fact, upcast, type Fact, type PublicEvent, type ServiceName } from '@quadrille/contracts';
 import { announcements } from '@quadrille/testing';
 import { describe, expect, it } from '@jest/globals';
 import { choreography } from './choreography.js';
@@ -54,8 +54,9 @@ describe('the choreography of order', () => {
     fact('inventory.stock-released.v1', { orderId, lines: [{ sku: 'CUP', quantity: 1 }] }),
     fact('payment.captured.v1', money),
     fact('payment.declined.v1', { ...money, declineCode: 'card_declined' }),
+    fact('payment.declined.v2', { ...money, declineCode: 'card_declined', retryable: true }),
     fact('payment.refunded.v1', money),
-  ])('hears $type, and keeps it for the timeline', (said) => {
+  ])('hears $type, and keeps it in its newest version for the timeline', (said) => {
     const service = said.type.split('.')[0] as ServiceName;
     const event = buildEvent(service, said, {
       id: '01890a5d-0000-7000-8000-000000000003',
@@ -65,9 +66,22 @@ describe('the choreography of order', () => {
       sequence: 1,
     });
     const hear = choreography.reactsTo[said.type] as (heard: typeof event) => unknown;
-    expect(hear(event)).toMatchObject({
-      orderId,
-      fact: { id: event.id, at, service, type: said.type, data: said.data },
+    const { type, data } = upcast(event);
+    expect(hear(event)).toMatchObject({ orderId, fact: { id: event.id, at, service, type, data } });
+  });
+
+  it('takes a declined payment for the same in each of its versions', () => {
+    const declined = { ...money, declineCode: 'card_declined' };
+    const context = { id: '01890a5d-0000-7000-8000-000000000003', time: at, correlationId: 'r', causationId: 'm' };
+    const old = buildEvent('payment', fact('payment.declined.v1', declined), { ...context, sequence: 5 });
+    const now = buildEvent('payment', fact('payment.declined.v2', { ...declined, retryable: true }), {
+      ...context,
+      sequence: 5,
     });
+
+    const { reactsTo } = choreography;
+    expect(reactsTo['payment.declined.v1']?.(old as PublicEvent<'payment.declined.v1'>)).toEqual(
+      reactsTo['payment.declined.v2']?.(now as PublicEvent<'payment.declined.v2'>),
+    );
   });
 });

@@ -25,6 +25,7 @@ describe('the choreography of payment', () => {
   });
 
   it('speaks of money, and keeps the provider and its intents to itself', () => {
-    expect(announced.map(({ data }) => data)).toEqual([money, { ...money, declineCode: 'card_declined' }, money]);
+    const declined = { ...money, declineCode: 'card_declined' };
+    expect(announced.map(({ data }) => data)).toEqual([money, { ...declined, retryable: true }, declined, money]);
   });
 });

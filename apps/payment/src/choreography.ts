@@ -1,4 +1,4 @@
-import { fact, type Choreography } from '@quadrille/contracts';
+import { fact, isRetryableDecline, type Choreography } from '@quadrille/contracts';
 import type { Money, PaymentCommand, PaymentEvent } from './domain/index.js';
 
 export const choreography: Choreography<PaymentCommand, PaymentEvent> = {
@@ -20,13 +20,19 @@ export const choreography: Choreography<PaymentCommand, PaymentEvent> = {
     ChargeRequested: null,
     IntentCreated: null,
     Captured: (event) => fact('payment.captured.v1', money(event)),
-    Declined: (event) => fact('payment.declined.v1', { ...money(event), declineCode: event.declineCode }),
+    Declined: (event) => {
+      const { declineCode } = event;
+      return [
+        fact('payment.declined.v2', { ...money(event), declineCode, retryable: isRetryableDecline(declineCode) }),
+        fact('payment.declined.v1', { ...money(event), declineCode }),
+      ];
+    },
     CancelRequested: null,
     RefundRequested: null,
     Refunded: (event) => fact('payment.refunded.v1', money(event)),
     Closed: null,
   },
-  announces: ['payment.captured.v1', 'payment.declined.v1', 'payment.refunded.v1'],
+  announces: ['payment.captured.v1', 'payment.declined.v2', 'payment.declined.v1', 'payment.refunded.v1'],
 };
 
 function money({ orderId, paymentId, amountMinor, currency }: Money): Money {

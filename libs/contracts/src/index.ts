@@ -7,4 +7,5 @@ export * from './inventory-events.js';
 export * from './order-events.js';
 export * from './payment-events.js';
 export * from './slot.js';
+export * from './upcast.js';
 export * from './values.js';

@@ -22,6 +22,20 @@ export const paymentDeclined = defineEvent({
   data: z.object({ ...money, declineCode: z.string().min(1) }),
 });
 
+export const paymentDeclinedV2 = defineEvent({
+  type: 'payment.declined.v2',
+  name: 'PaymentDeclined',
+  version: 2,
+  owner: 'payment',
+  summary: 'The provider will not charge this payment method; no money moved; another method may do or not.',
+  data: z.object({
+    ...money,
+    declineCode: z.string().min(1),
+    /** Whether another payment method may succeed. */
+    retryable: z.boolean(),
+  }),
+});
+
 export const paymentRefunded = defineEvent({
   type: 'payment.refunded.v1',
   name: 'PaymentRefunded',
@@ -31,4 +45,19 @@ export const paymentRefunded = defineEvent({
   data: z.object(money),
 });
 
-export const paymentEvents = [paymentCaptured, paymentDeclined, paymentRefunded] as const;
+export const paymentEvents = [paymentCaptured, paymentDeclined, paymentDeclinedV2, paymentRefunded] as const;
+
+/** Codes that speak of the customer and not of the card: no other method is asked for. */
+const finalDeclineCodes: ReadonlySet<string> = new Set([
+  'fraudulent',
+  'lost_card',
+  'merchant_blacklist',
+  'pickup_card',
+  'security_violation',
+  'stolen_card',
+]);
+
+/** What a decline code says about other payment methods. */
+export function isRetryableDecline(declineCode: string): boolean {
+  return !finalDeclineCodes.has(declineCode);
+}

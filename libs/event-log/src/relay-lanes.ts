@@ -2,7 +2,7 @@ import type { PublicEvent } from '@quadrille/contracts';
 import type { Logger } from '@quadrille/observability';
 import { failpoint } from './failpoints.js';
 import { pause } from './pause.js';
-import type { EventPublisher } from './publisher.js';
+import { reachedNoQueue, type EventPublisher } from './publisher.js';
 import { retryDelayMs, type RetryPolicy } from './retry-policy.js';
 
 /** One log row's way to the wire. */
@@ -82,15 +82,14 @@ export class RelayLanes {
     this.lanes.delete(name);
   }
 
-  /** True when every copy is confirmed; false when the lanes ended before. */
+  /** True when every copy is confirmed or has no reader; false when the lanes ended before. */
   private async announce(announcement: Announcement): Promise<boolean> {
     const { retry, onRetry, logger } = this.options;
     for (let failures = 1; ; failures++) {
       let events: readonly PublicEvent[] | undefined;
       try {
         events = announcement.build();
-        for (const event of events) if (!(await this.publish(event))) return false;
-        return true;
+        return await this.publishVersions(events);
       } catch (error) {
         const { lane, position } = announcement;
         if (events) logger.warn({ err: error, lane, position }, 'a publish is unknown and will be repeated');
@@ -100,6 +99,25 @@ export class RelayLanes {
       await pause(retryDelayMs(retry, failures), this.stopped.signal);
       if (this.ended) return false;
     }
+  }
+
+  /**
+   * The versions of one fact. It has been said when a queue took one of them: an old version may have no reader any more, and
+   * a new one none yet.
+   */
+  private async publishVersions(events: readonly PublicEvent[]): Promise<boolean> {
+    let unheard: unknown;
+    let heard = events.length === 0;
+    for (const event of events)
+      try {
+        if (!(await this.publish(event))) return false;
+        heard = true;
+      } catch (error) {
+        if (!reachedNoQueue(error)) throw error;
+        unheard = error;
+      }
+    if (!heard) throw unheard;
+    return true;
   }
 
   private async publish(event: PublicEvent): Promise<boolean> {
