@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
-import { assertMigrated, EventLog, isTransient } from '@quadrille/event-log';
+import { assertMigrated, EventLog, isTransient, messageOf } from '@quadrille/event-log';
 import { startTracing, type Tracing } from '@quadrille/observability';
 import { DataSource } from 'typeorm';
 import { BrokerLink } from './broker-link.js';
@@ -104,7 +104,7 @@ export class ServiceLife implements BeforeApplicationShutdown, OnApplicationShut
         return;
       } catch (error) {
         if (error instanceof StartupError) throw error;
-        this.note(error instanceof Error ? error.message : String(error));
+        this.note(messageOf(error));
         await pause(retryMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       }
     }
@@ -119,7 +119,7 @@ export class ServiceLife implements BeforeApplicationShutdown, OnApplicationShut
     if (!this.dataSource.isInitialized) return 'not connected yet';
     const answered = this.dataSource.query('select 1').then(
       () => 'ok',
-      (error: Error) => error.message,
+      messageOf,
     );
     return Promise.race([answered, pause(databaseAnswerMs, `no answer in ${databaseAnswerMs} ms`, { ref: false })]);
   }
@@ -131,5 +131,5 @@ const databaseAnswerMs = 2_000;
 /** Wrong credentials and missing tables stay wrong; a connection that failed may come. */
 function explainDatabase(error: unknown): never {
   if (isTransient(error)) throw error;
-  throw new StartupError(`DATABASE_URL: ${error instanceof Error ? error.message : String(error)}`);
+  throw new StartupError(`DATABASE_URL: ${messageOf(error)}`);
 }
