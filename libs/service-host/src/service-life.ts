@@ -117,10 +117,7 @@ export class ServiceLife implements BeforeApplicationShutdown, OnApplicationShut
 
   private async databaseCheck(): Promise<string> {
     if (!this.dataSource.isInitialized) return 'not connected yet';
-    const answered = this.dataSource.query('select 1').then(
-      () => 'ok',
-      messageOf,
-    );
+    const answered = this.dataSource.query('select 1').then(() => 'ok', messageOf);
     return Promise.race([answered, pause(databaseAnswerMs, `no answer in ${databaseAnswerMs} ms`, { ref: false })]);
   }
 }
