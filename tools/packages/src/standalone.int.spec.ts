@@ -21,7 +21,7 @@ describe.each(libraries)('the package of %s', (library) => {
     const { files, sources } = packed.get(library)!;
 
     const compiled = sources.flatMap((source) => ['js', 'd.ts'].map((kind) => `dist/${source.replace(/ts$/, kind)}`));
-    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', ...compiled]));
+    expect(['LICENSE', 'README.md', ...compiled].filter((file) => !files.includes(file))).toEqual([]);
   });
 
   it('holds no source and no specification', () => {
