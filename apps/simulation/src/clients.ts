@@ -1,6 +1,6 @@
 import type { OrderCommand } from '@quadrille/order/domain';
 import type { InventoryCommand } from '@quadrille/inventory/domain';
-import { decliningMethod } from './provider.js';
+import { decliningMethod, unknownMethod } from './provider.js';
 import type { Message } from './participants.js';
 import type { Outcome, Service } from './service.js';
 import type { World } from './world.js';
@@ -24,6 +24,21 @@ export interface Promises {
   readonly received: Map<string, number>;
 }
 
+const good = 'pm_card_visa';
+const paymentMethods = [
+  good,
+  good,
+  good,
+  good,
+  good,
+  good,
+  good,
+  good,
+  decliningMethod,
+  decliningMethod,
+  unknownMethod,
+];
+
 /** Shops: receives stock, places orders, cancels some, and asks again when an answer is lost. */
 export class Clients {
   readonly promises: Promises = { orders: new Map(), cancelled: new Set(), received: new Map() };
@@ -41,8 +56,9 @@ export class Clients {
     const { random, adversary } = world;
     this.unplaced = orderCount;
     this.skus = adversary.does('hot-sku') ? ['HOT'] : ['TEAPOT', 'CUP', 'SPOON', 'TRAY'];
-    const piecesMax = this.skus.length > 1 ? 2 * orderCount : orderCount;
-    for (const sku of this.skus) this.receive(sku, random.between(1, piecesMax));
+    const scarce = this.skus.length === 1;
+    for (const sku of this.skus)
+      this.receive(sku, scarce ? random.between(1, orderCount) : random.between(orderCount, 3 * orderCount));
   }
 
   get done(): boolean {
@@ -88,29 +104,34 @@ export class Clients {
 
   private place(): void {
     const { random, services } = this.world;
-    const key = `order-${this.unplaced}`;
+    const name = `order-${this.unplaced}`;
+    // A caller without a key who names the order itself depends on the decider alone.
+    const chosenId = random.chance(0.1) ? this.world.newId() : null;
+    const free = random.chance(0.03);
     const skus = this.skus.filter(() => random.chance(0.5));
+    // HTTP refuses to name a SKU twice, a decider must not rely on it.
+    if (random.chance(0.05)) skus.push(random.pick(this.skus));
     const lines = (skus.length > 0 ? skus : [random.pick(this.skus)]).map((sku) => ({
       sku,
       quantity: random.between(1, 3),
-      unitMinor: random.chance(0.97) ? 100 : 0,
+      unitMinor: free ? 0 : 100,
     }));
     const terms = {
       customerId: 'ada',
       currency: 'EUR',
       lines,
       totalMinor: lines.reduce((sum, { quantity, unitMinor }) => sum + quantity * unitMinor, 0),
-      paymentMethod: random.chance(0.2) ? decliningMethod : 'pm_card_visa',
-      deadlineMs: random.chance(0.3) ? random.between(1, 2_000) : 60_000,
+      paymentMethod: random.pick(paymentMethods),
+      deadlineMs: random.chance(0.2) ? random.between(1, 2_000) : 600_000,
     };
     this.wishes.push({
-      key,
+      key: chosenId === null ? name : null,
       to: services.order,
-      command: (): OrderCommand => ({ type: 'Place', orderId: this.world.newId(), ...terms }),
+      command: (): OrderCommand => ({ type: 'Place', orderId: chosenId ?? this.world.newId(), ...terms }),
       answered: (outcome) => {
         if (outcome.kind !== 'decided' && outcome.kind !== 'replayed') return;
         const orderId = outcome.answer ?? '';
-        this.promises.orders.set(key, orderId);
+        this.promises.orders.set(name, orderId);
         while (this.world.adversary.does('cancel')) this.regretted.push(orderId);
       },
       attempts: 0,

@@ -58,6 +58,8 @@ function ordersAreWhatPaymentsAndReservationsSay({ rules, services }: World): vo
       throw new Violation('rule 2', `the state of the order is not what its events say: ${told}`, [id]);
     if (reservation !== story.reservation)
       throw new Violation('rule 2', `the reservation is not what its events say: ${told}`, [id]);
+    if (payment !== story.paymentStatus)
+      throw new Violation('rule 2', `the payment is not what its events say: ${told}`, [id]);
     const fulfilled = payment === 'captured' && reservation === 'committed';
     const undone = payment !== 'captured' && reservation !== 'held' && reservation !== 'committed';
     if (story.status === 'confirmed' && !fulfilled) throw new Violation('rule 2', told, [id]);

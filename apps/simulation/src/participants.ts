@@ -59,7 +59,8 @@ export const shippedParticipants: Participants = {
     read(command, rows): Inventory {
       const levels: Record<string, StockLevel> = {};
       for (const sku of skusOf(command as InventoryCommand, rows)) levels[sku] = levelOf(sku, rows);
-      return { reservation: reservationOf(command as InventoryCommand, rows), levels };
+      const { reservation } = this.decider.initial as Inventory;
+      return { reservation: reservationOf(command as InventoryCommand, rows) ?? reservation, levels };
     },
     write(command, state, rows) {
       const { reservation, levels } = state as Inventory;
@@ -82,7 +83,9 @@ function perStream<Command, State, Event>(decider: Decider<Command, State, Event
   return {
     decider: decider as unknown as Participant['decider'],
     keysOf: (command: Message) => [decider.streamOf(command as Command)],
-    read: (command: Message, rows: Rows) => rows.get(decider.streamOf(command as Command)) ?? decider.initial,
+    read(this: Participant, command: Message, rows: Rows) {
+      return rows.get(decider.streamOf(command as Command)) ?? this.decider.initial;
+    },
     write: (command: Message, state: unknown, rows: Rows) => rows.set(decider.streamOf(command as Command), state),
   };
 }
@@ -94,10 +97,9 @@ function tablesOf<Command, Event extends Message>({ reactsTo, publishes }: Chore
   };
 }
 
-function reservationOf(command: InventoryCommand, rows: Rows): Reservation {
-  if (command.type === 'Receive') return inventoryDecider.initial.reservation;
-  const reservation = rows.get(inventoryDecider.streamOf(command)) as Reservation | undefined;
-  return reservation ?? inventoryDecider.initial.reservation;
+function reservationOf(command: InventoryCommand, rows: Rows): Reservation | undefined {
+  if (command.type === 'Receive') return undefined;
+  return rows.get(inventoryDecider.streamOf(command)) as Reservation | undefined;
 }
 
 function levelOf(sku: string, rows: Rows): StockLevel {
@@ -108,7 +110,8 @@ function levelOf(sku: string, rows: Rows): StockLevel {
 function skusOf(command: InventoryCommand, rows: Rows): string[] {
   if (command.type === 'Receive') return [command.sku];
   const reservation = reservationOf(command, rows);
-  const lines = command.type === 'Reserve' ? command.lines : 'lines' in reservation ? reservation.lines : [];
+  const held = reservation && 'lines' in reservation ? reservation.lines : [];
+  const lines = command.type === 'Reserve' ? command.lines : held;
   return lines.map(({ sku }) => sku);
 }
 

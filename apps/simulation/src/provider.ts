@@ -1,5 +1,5 @@
 import type { Random } from './random.js';
-import type { Rules } from './rules.js';
+import { Violation, type Rules } from './rules.js';
 
 export type Call =
   | {
@@ -11,6 +11,7 @@ export type Call =
     }
   | { readonly type: 'confirm'; readonly key: string; readonly intentId: string }
   | { readonly type: 'retrieve'; readonly intentId: string }
+  | { readonly type: 'list-refunds'; readonly intentId: string }
   | { readonly type: 'cancel'; readonly intentId: string }
   | { readonly type: 'refund'; readonly key: string; readonly intentId: string };
 
@@ -31,10 +32,15 @@ interface Intent {
   readonly orderId: string;
   readonly amountMinor: number;
   readonly declines: boolean;
+  /** Somebody asked to charge it: only then can money ever move. */
+  attempted: boolean;
   answer: Answer;
+  refund: Answer | null;
 }
 
 export const decliningMethod = 'pm_card_chargeDeclined';
+/** No intent is ever made for it. */
+export const unknownMethod = 'pm_unknown';
 export const declineCode = 'card_declined';
 
 /** Keeps what it was asked under the key it was asked with, and does nothing to protect a caller who changes keys. */
@@ -60,13 +66,19 @@ export class Provider {
    * that moves like this it tells until it is heard.
    */
   reverse(random: Random): boolean {
-    const open = [...this.intents.values()].filter(({ answer }) => answer.status !== 'succeeded');
-    if (open.length === 0) return false;
-    const intent = random.pick(open);
-    if (intent.answer.status === 'requires_confirmation')
-      this.conclude(intent, { intentId: intent.id, status: 'canceled' });
+    const undecided = [...this.intents.values()].filter(
+      ({ answer, attempted }) => answer.status !== 'succeeded' && (attempted || answer.status !== 'canceled'),
+    );
+    if (undecided.length === 0) return false;
+    const intent = random.pick(undecided);
+    if (!intent.attempted) this.conclude(intent, { intentId: intent.id, status: 'canceled' });
     else this.succeed(intent, true);
     return true;
+  }
+
+  /** Keys are kept for a day, which is longer than any call is on its way. */
+  forgetKeys(): void {
+    if (this.landing.length === 0) this.answers.clear();
   }
 
   private perform(call: Call): Answer {
@@ -77,6 +89,7 @@ export class Provider {
       case 'retrieve':
         return intent.answer;
       case 'confirm':
+        intent.attempted = true;
         if (intent.answer.status === 'requires_confirmation') {
           if (intent.declines) this.conclude(intent, { intentId: intent.id, status: 'declined', declineCode });
           else this.succeed(intent, false);
@@ -86,19 +99,34 @@ export class Provider {
         if (intent.answer.status === 'requires_confirmation' || intent.answer.status === 'declined')
           this.conclude(intent, { intentId: intent.id, status: 'canceled' });
         return intent.answer;
+      case 'list-refunds':
+        return intent.refund ?? intent.answer;
       case 'refund': {
         this.rules.refunding(intent.orderId, intent.amountMinor);
-        const answer: Answer = { intentId: intent.id, status: 'refunded', refundId: `re_${call.key}` };
-        this.webhooks.push({ orderId: intent.orderId, answer, insistent: false });
-        return answer;
+        intent.refund = { intentId: intent.id, status: 'refunded', refundId: `re_${call.key}` };
+        this.webhooks.push({ orderId: intent.orderId, answer: intent.refund, insistent: false });
+        return intent.refund;
       }
     }
   }
 
   private create({ key, orderId, amountMinor, paymentMethod }: Extract<Call, { type: 'create' }>): Answer {
-    const answer: Answer = { intentId: `pi_${key}`, status: 'requires_confirmation' };
+    if (amountMinor <= 0) throw new Violation('payment', 'the provider is asked to charge nothing', [orderId]);
+    if (paymentMethod === unknownMethod) {
+      this.rules.declining(orderId);
+      return { intentId: '', status: 'declined', declineCode: 'resource_missing' };
+    }
+    const answer: Answer = { intentId: `pi_${this.intents.size + 1}_${key}`, status: 'requires_confirmation' };
     const declines = paymentMethod === decliningMethod;
-    this.intents.set(answer.intentId, { id: answer.intentId, orderId, amountMinor, declines, answer });
+    this.intents.set(answer.intentId, {
+      id: answer.intentId,
+      orderId,
+      amountMinor,
+      declines,
+      attempted: false,
+      answer,
+      refund: null,
+    });
     return answer;
   }
 

@@ -1,9 +1,10 @@
-import type { PublicEvent, ServiceName } from '@quadrille/contracts';
+import { Refusal, type PublicEvent, type ServiceName } from '@quadrille/contracts';
 import type { InventoryEvent, Reservation, StockLevel, StockLine } from '@quadrille/inventory/domain';
 import { emptyLevel } from '@quadrille/inventory/domain';
-import type { Order, OrderEvent, Placed } from '@quadrille/order/domain';
-import type { PaymentEvent } from '@quadrille/payment/domain';
+import type { Order, OrderCommand, OrderEvent, Place, Placed } from '@quadrille/order/domain';
+import type { Payment, PaymentEvent } from '@quadrille/payment/domain';
 import type { LogRow, Transaction } from './database.js';
+import type { Message } from './participants.js';
 import type { Service } from './service.js';
 import type { World } from './world.js';
 
@@ -27,7 +28,8 @@ interface Story {
   readonly announced: Set<string>;
   reservation: Reservation['status'];
   reservedLines: readonly StockLine[];
-  readonly payment: Map<PaymentEvent['type'], number>;
+  readonly payment: Set<PaymentEvent['type']>;
+  paymentStatus: Payment['status'];
   charges: number;
   refunds: number;
   chargedMinor: number;
@@ -68,6 +70,25 @@ export class Rules {
     }
   }
 
+  /** What must not be met with silence or a refusal: a deadline that has come, and a customer who cancels. */
+  deciding(situation: string, command: Message, decided: readonly Message[] | Refusal, now: string): void {
+    const { type, orderId = '' } = command as Partial<OrderCommand> & Message;
+    if (type === 'Cancel' && situation !== 'none' && decided instanceof Refusal)
+      throw new Violation('order', 'the cancellation of an order that exists is refused', [orderId]);
+    const dueAt = this.stories.get(orderId)?.placed?.dueAt;
+    if (type === 'TimeOut' && situation === 'pending' && dueAt !== undefined && now >= dueAt)
+      if (Array.isArray(decided) && decided.length === 0)
+        throw new Violation('order', 'a deadline that has come changes nothing', [orderId]);
+    if (/^Record(Intent|Captured|Declined|NotCharged|Refunded)$/.test(type) && neverAsked.has(situation))
+      if (!(decided instanceof Refusal))
+        throw new Violation('payment', `${type} is taken for a payment that asked for nothing`, [orderId]);
+    if (type === 'Place' && Array.isArray(decided) && decided[0]) {
+      const { placedAt, dueAt } = decided[0] as Placed;
+      if (Date.parse(dueAt) - Date.parse(placedAt) !== (command as Place).deadlineMs)
+        throw new Violation('order', `placed at ${placedAt}, its deadline is ${dueAt}`, [orderId]);
+    }
+  }
+
   /** Rule 6: nothing is on the wire that is not in the log, and first copies come in their stream's order. */
   publishing(owner: ServiceName, event: PublicEvent, row: LogRow): void {
     const about = [event.subject];
@@ -78,7 +99,7 @@ export class Rules {
     if (row.version < (this.lastPublished.get(row.stream) ?? 0))
       throw new Violation('rule 6', `${event.type} is published after a later event of its stream`, about);
     this.lastPublished.set(row.stream, row.version);
-    if (owner !== 'order') this.storyOf(event.subject).announced.add(event.type);
+    if (owner !== 'order') this.storyOf(event.subject).announced.add(nameOf(event.type));
   }
 
   /** Rule 5: while the inbox knows a message, it is not handled again. */
@@ -120,7 +141,8 @@ export class Rules {
         announced: new Set(),
         reservation: 'none',
         reservedLines: [],
-        payment: new Map(),
+        payment: new Set(),
+        paymentStatus: 'none',
         charges: 0,
         refunds: 0,
         chargedMinor: 0,
@@ -167,8 +189,8 @@ export class Rules {
         story.status = 'cancelled';
         return;
       case 'Noted':
-        must(!story.heard.has(event.fact.type), `the timeline has ${event.fact.type} twice`);
-        story.heard.add(event.fact.type);
+        must(!story.heard.has(nameOf(event.fact.type)), `the timeline has ${event.fact.type} twice`);
+        story.heard.add(nameOf(event.fact.type));
         return;
     }
   }
@@ -207,10 +229,7 @@ export class Rules {
         return;
       case 'Rejected':
         must(story.reservation === 'none', `a reservation that is ${story.reservation} is rejected`);
-        must(
-          (story.placed?.lines ?? []).some(({ sku, quantity }) => quantity > this.levelOf(sku).available),
-          'an order is rejected whose stock is there',
-        );
+        must(!this.isThere(story.placed?.lines ?? []), 'an order is rejected whose stock is there');
         story.reservation = 'rejected';
         return;
       case 'Committed':
@@ -237,12 +256,12 @@ export class Rules {
 
   private paymentEvent(event: PaymentEvent): void {
     const story = this.storyOf(event.orderId);
-    const times = (story.payment.get(event.type) ?? 0) + 1;
-    story.payment.set(event.type, times);
     const must = (holds: boolean, what: string) => {
       if (!holds) throw new Violation('payment', what, [event.orderId]);
     };
-    must(times === 1, `${event.type} happens twice`);
+    must(!story.payment.has(event.type), `${event.type} happens twice`);
+    story.payment.add(event.type);
+    story.paymentStatus = statusAfter[event.type] ?? story.paymentStatus;
     switch (event.type) {
       case 'ChargeRequested':
         must(story.reservation !== 'none' && story.reservedLines.length > 0, 'a charge is asked for without stock');
@@ -279,6 +298,12 @@ export class Rules {
       ]);
   }
 
+  private isThere(lines: readonly StockLine[]): boolean {
+    const wanted = new Map<string, number>();
+    for (const { sku, quantity } of lines) wanted.set(sku, (wanted.get(sku) ?? 0) + quantity);
+    return [...wanted].every(([sku, quantity]) => quantity <= this.levelOf(sku).available);
+  }
+
   private levelOf(sku: string): StockLevel {
     return this.levels.get(sku) ?? emptyLevel;
   }
@@ -303,7 +328,27 @@ export class Rules {
   }
 }
 
+const statusAfter: Partial<Record<PaymentEvent['type'], Payment['status']>> = {
+  AmountKnown: 'awaiting',
+  StockKnown: 'awaiting',
+  ChargeRequested: 'charging',
+  Captured: 'captured',
+  Declined: 'declined',
+  CancelRequested: 'cancelling',
+  RefundRequested: 'refunding',
+  Refunded: 'refunded',
+  Closed: 'closed',
+};
+
+/** Situations of a payment that asked the provider for nothing. */
+const neverAsked = new Set(['none', 'awaiting amount', 'awaiting stock', 'closed']);
+
 const endings = ['inventory.stock-rejected', 'payment.captured', 'payment.declined'];
+
+/** A wire type without its version: all versions of a fact tell the same. */
+function nameOf(type: string): string {
+  return type.replace(/\.v\d+$/, '');
+}
 
 /** A pending order that has heard how it ends would wait for nothing. */
 function mustHaveEnded(order: Order): void {

@@ -136,7 +136,7 @@ export class Replica {
       return false;
     }
     this.transaction = transaction;
-    this.outcomes = this.items.map((item) => this.decide(item, transaction));
+    this.outcomes = this.items.map((item, index) => this.decide(item, this.items.slice(0, index), transaction));
     this.stage = 'decided';
     if (!this.world.plumbing.answersAfterCommit)
       this.items.forEach((item, index) => item.kind === 'request' && item.settled(this.outcomeAt(index)));
@@ -145,7 +145,7 @@ export class Replica {
     return true;
   }
 
-  private decide(item: Item, transaction: Transaction): Outcome {
+  private decide(item: Item, before: readonly Item[], transaction: Transaction): Outcome {
     const { world } = this;
     const { plumbing } = world;
     if (item.kind === 'delivery') {
@@ -165,9 +165,10 @@ export class Replica {
       participant.name,
       participant.situationOf(state),
       item.command.type,
-      item.kind === 'delivery' ? world.circumstanceOf(participant.name, item) : item.circumstance,
+      item.kind === 'delivery' ? world.circumstanceOf(participant.name, item, before) : item.circumstance,
     );
     const decided = decider.decide(item.command, state, given);
+    world.rules.deciding(participant.situationOf(state), item.command, decided, given.now);
     world.history.note(
       this.name,
       () => `decides ${titleOf(item)} on ${participant.situationOf(state)}: ${namesOf(decided)}`,

@@ -1,17 +1,18 @@
 import type { Payment, PaymentCommand } from '@quadrille/payment/domain';
 import type { Answer, Call } from './provider.js';
-import type { Replica, Service, WakeUp } from './service.js';
+import type { Replica, Service } from './service.js';
 import type { World } from './world.js';
 
 type Charged = Extract<Payment, { charge: object }>;
 
 /**
  * Talks to the provider for one replica of payment, outside every transaction: what is asked for is committed before the
- * call, and the answer comes back as a command. Two workers may have the same task at once.
+ * call, and the answer comes back as a command. Two workers may have the same task at once. It makes the same calls in the
+ * same order as the worker that ships (apps/payment/src/provider): it looks before it leaps.
  */
 export class Worker {
-  private call: { readonly orderId: string; readonly call: Call; readonly lookedUp: boolean } | null = null;
-  private attempts = 0;
+  private pending: { readonly orderId: string; readonly call: Call } | null = null;
+  private keysUsed = 0;
 
   constructor(
     private readonly payment: Service,
@@ -21,100 +22,89 @@ export class Worker {
 
   step(): boolean {
     if (this.world.outage) return false;
-    return this.call ? this.ask() : this.begin();
+    if (this.pending) {
+      const { orderId, call } = this.pending;
+      this.pending = null;
+      this.ask(orderId, call);
+      return true;
+    }
+    const { tasks } = this.payment.database;
+    if (tasks.size === 0) return false;
+    const orderId = this.world.random.pick([...tasks]).slice('payment-'.length);
+    this.pending = { orderId, call: this.nextCall(orderId) };
+    return true;
+  }
+
+  get isIdle(): boolean {
+    return this.pending === null;
   }
 
   crash(): void {
-    this.call = null;
+    this.pending = null;
   }
 
-  private begin(): boolean {
-    const { tasks, rows } = this.payment.database;
-    const { random } = this.world;
-    if (tasks.size === 0) return false;
-    const stream = random.pick([...tasks]);
-    const payment = rows.get(stream) as Charged;
-    this.begun(stream.slice('payment-'.length), payment);
-    return true;
+  private nextCall(orderId: string): Call {
+    const { status, charge, intentId } = this.paymentOf(orderId);
+    if (intentId === null) return { type: 'create', key: this.keyOf(orderId, 'create'), orderId, ...charge };
+    if (status === 'refunding') return { type: 'list-refunds', intentId };
+    return { type: status === 'cancelling' ? 'cancel' : 'retrieve', intentId };
   }
 
-  private begun(orderId: string, payment: Charged): void {
-    const { random, plumbing } = this.world;
-    const { charge, intentId } = payment;
-    const key = (purpose: string) =>
-      plumbing.repeatsProviderKeys
-        ? `${charge.paymentId}:${purpose}`
-        : `${charge.paymentId}:${purpose}:${this.replica.name}:${++this.attempts}`;
-    const ask = (call: Call) => {
-      this.call = { orderId, call, lookedUp: call.type === 'retrieve' };
-    };
-    if (payment.status === 'refunding') {
-      if (intentId !== null) ask({ type: 'refund', key: key('refund'), intentId });
-      return;
-    }
-    if (intentId === null) {
-      // Without a committed intent nothing was ever confirmed.
-      if (payment.status === 'cancelling' && random.chance(0.5))
-        this.report({ type: 'RecordNotCharged', orderId }, 'answer');
-      else ask({ type: 'create', key: key('create'), orderId, ...charge });
-      return;
-    }
-    if (payment.status === 'cancelling') ask({ type: 'cancel', intentId });
-    // The key makes a repeated confirmation harmless; a worker that does not know whether it confirmed may as well look.
-    else if (random.chance(0.5)) ask({ type: 'retrieve', intentId });
-    else ask({ type: 'confirm', key: key('confirm'), intentId });
-  }
-
-  private ask(): boolean {
-    if (!this.call) return false;
-    const { orderId, call, lookedUp } = this.call;
-    const { adversary, provider, history, plumbing } = this.world;
-    this.call = null;
-    const told = (what: string) =>
+  private ask(orderId: string, call: Call): void {
+    const { adversary, provider, history } = this.world;
+    const hear = (what: string) =>
       history.note(`${this.replica.name} worker`, () => `asks to ${call.type}: ${what}`, [orderId]);
     if (adversary.does('provider-error')) {
-      told('5xx');
-      return this.unknown(orderId);
+      hear('5xx');
+      return this.knowNothing(orderId);
     }
     if (adversary.does('late-landing')) {
-      told('no answer, and it lands later');
+      hear('no answer, and it lands later');
       provider.landing.push(call);
-      return this.unknown(orderId);
+      return this.knowNothing(orderId);
     }
     const answer = provider.call(call);
     if (adversary.does('lost-answer')) {
-      told(`${answer.status}, but the answer is lost`);
-      return this.unknown(orderId);
+      hear(`${answer.status}, but the answer is lost`);
+      return this.knowNothing(orderId);
     }
-    told(answer.status);
-    if (answer.status === 'requires_confirmation' && call.type === 'retrieve') {
-      const payment = this.payment.database.rows.get(`payment-${orderId}`) as Charged;
-      this.call = {
-        orderId,
-        call: { type: 'confirm', key: `${payment.charge.paymentId}:confirm`, intentId: call.intentId },
-        lookedUp,
-      };
-      return true;
-    }
-    if (call.type === 'create' && !plumbing.commitsIntentFirst) {
-      const confirmed = provider.call({ type: 'confirm', key: `${call.key}:confirm`, intentId: answer.intentId });
-      this.report(commandOf(orderId, confirmed), 'answer');
-      return true;
-    }
-    this.report(commandOf(orderId, answer), lookedUp ? 'looked up' : 'answer');
-    return true;
+    hear(answer.status);
+    const next = this.following(orderId, call, answer);
+    if (next) this.pending = { orderId, call: next };
+    else this.report(commandOf(orderId, answer), looks(call) ? 'looked up' : 'answer');
+  }
+
+  /** What was looked up and is not there yet is asked for. */
+  private following(orderId: string, { type }: Call, { status, intentId }: Answer): Call | null {
+    if (type === 'list-refunds' && status === 'succeeded')
+      return { type: 'refund', key: this.keyOf(orderId, 'refund'), intentId };
+    if (status === 'requires_confirmation' && (type === 'retrieve' || !this.world.plumbing.commitsIntentFirst))
+      return { type: 'confirm', key: this.keyOf(orderId, 'confirm'), intentId };
+    return null;
   }
 
   /** The task stays, and its next attempt finds out. */
-  private unknown(orderId: string): true {
+  private knowNothing(orderId: string): void {
     if (!this.world.plumbing.looksUpUnknown)
       this.report({ type: 'RecordDeclined', orderId, declineCode: 'unknown' }, 'answer');
-    return true;
   }
 
-  private report(command: PaymentCommand, circumstance: WakeUp['circumstance']): void {
+  private report(command: PaymentCommand, circumstance: string): void {
     this.replica.waiting.push({ kind: 'wake-up', command, circumstance });
   }
+
+  private keyOf(orderId: string, purpose: string): string {
+    const key = `${this.paymentOf(orderId).charge.paymentId}:${purpose}`;
+    return this.world.plumbing.repeatsProviderKeys ? key : `${key}:${this.replica.name}:${++this.keysUsed}`;
+  }
+
+  private paymentOf(orderId: string): Charged {
+    return this.payment.database.rows.get(`payment-${orderId}`) as Charged;
+  }
+}
+
+function looks({ type }: Call): boolean {
+  return type === 'retrieve' || type === 'list-refunds';
 }
 
 export function commandOf(orderId: string, answer: Answer): PaymentCommand {

@@ -1,4 +1,5 @@
 import type { ServiceName } from '@quadrille/contracts';
+import type { Payment } from '@quadrille/payment/domain';
 import { Clients } from './clients.js';
 import { Clock } from './clock.js';
 import { Coverage } from './coverage.js';
@@ -11,7 +12,8 @@ import { soundPlumbing, type Plumbing } from './plumbing.js';
 import { Provider } from './provider.js';
 import { Random } from './random.js';
 import { Rules, Violation } from './rules.js';
-import { Service, type WakeUp } from './service.js';
+import { Service, type Item, type WakeUp } from './service.js';
+import { strayAnswer, strayEvent } from './stray.js';
 import { commandOf, Worker } from './worker.js';
 
 export interface Setting {
@@ -59,7 +61,7 @@ export class World {
   private readonly workers: readonly Worker[];
   private readonly actors: readonly Actor[];
   private readonly newestHandled = new Map<string, number>();
-  private readonly tickMs: number;
+  private tickMs: number;
   private readonly stepsMax: number;
   private ids = 0;
 
@@ -106,10 +108,16 @@ export class World {
     return `01890a5d-0000-7000-8000-${String(++this.ids).padStart(12, '0')}`;
   }
 
-  circumstanceOf(listener: ServiceName, { event, redelivered }: Delivery): string {
+  /** What is odd about a delivery, as far as its listener could know; `before` came before it in the same batch. */
+  circumstanceOf(listener: ServiceName, { event, redelivered }: Delivery, before: readonly Item[]): string {
     if (this.rules.handled[listener].has(event.id)) return 'again';
-    if ((this.newestHandled.get(`${listener}${event.source}${event.subject}`) ?? 0) > event.sequence)
-      return 'overtaken';
+    const overtakes = (item: Item) =>
+      item.kind === 'delivery' &&
+      item.event.subject === event.subject &&
+      item.event.source === event.source &&
+      item.event.sequence > event.sequence;
+    const newest = this.newestHandled.get(`${listener}${event.source}${event.subject}`) ?? 0;
+    if (newest > event.sequence || before.some(overtakes)) return 'overtaken';
     return redelivered ? 'after a crash' : 'in order';
   }
 
@@ -139,12 +147,15 @@ export class World {
   private sitOutTheOutage(): void {
     this.goOn();
     for (;;) {
+      // Time stands still, so that a deadline is met to the millisecond.
+      this.tickMs = 0;
       const [next] = [...this.services.order.database.deadlines.values()].map(({ dueAt }) => dueAt).sort();
       if (next === undefined) break;
       this.clock.advanceTo(next);
       this.goOn();
     }
     nothingIsPending(this, 'every deadline has passed, and an order stays pending');
+    this.tickMs = 1;
     this.outage = false;
   }
 
@@ -192,6 +203,12 @@ export class World {
     const again = () => {
       if (webhook.insistent) webhooks.push(webhook);
     };
+    // A webhook about an intent that is not known here is answered 503.
+    const payment = this.services.payment.database.rows.get(`payment-${webhook.orderId}`) as Payment;
+    if (!('intentId' in payment) || payment.intentId !== webhook.answer.intentId) {
+      again();
+      return true;
+    }
     this.wake('payment', {
       kind: 'wake-up',
       command: commandOf(webhook.orderId, webhook.answer),
@@ -213,7 +230,7 @@ export class World {
     const { random, adversary } = this;
     const service = random.pick(Object.values(this.services));
     const index = random.below(service.replicas.length);
-    switch (random.below(6)) {
+    switch (random.below(7)) {
       case 0:
         if (!adversary.does('crash')) return;
         service.replicas[index]?.crash();
@@ -226,7 +243,9 @@ export class World {
         if (adversary.does('takeover')) service.replicas[index]?.loseLease();
         return;
       case 3:
-        if (adversary.does('forget')) service.database.inbox.clear();
+        if (!adversary.does('forget')) return;
+        service.database.inbox.clear();
+        if (this.workers.every(({ isIdle }) => isIdle)) this.provider.forgetKeys();
         return;
       case 4:
         if (adversary.does('early-deadline')) this.fireEarly();
@@ -234,7 +253,20 @@ export class World {
       case 5:
         if (adversary.does('reversal')) this.provider.reverse(random);
         return;
+      case 6:
+        if (adversary.does('stray')) this.stray();
+        return;
     }
+  }
+
+  private stray(): void {
+    const { random, network } = this;
+    if (random.chance(0.5)) return network.publish(strayEvent(random, this.newId(), this.clock.now()));
+    const { rows } = this.services.payment.database;
+    const orderId =
+      rows.size > 0 && random.chance(0.9) ? random.pick([...rows.keys()]).slice('payment-'.length) : this.newId();
+    const command = strayAnswer(random, orderId, rows.get(`payment-${orderId}`) as Payment | undefined);
+    this.wake('payment', { kind: 'wake-up', command, circumstance: 'stray' });
   }
 
   private fireEarly(): void {

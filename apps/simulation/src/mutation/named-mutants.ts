@@ -2,8 +2,8 @@ import type { Awaits, Given, Refusal, ServiceName } from '@quadrille/contracts';
 import type { Inventory, InventoryCommand, InventoryEvent, StockLevels } from '@quadrille/inventory/domain';
 import type { Order, OrderCommand, OrderEvent } from '@quadrille/order/domain';
 import type { Payment, PaymentCommand, PaymentEvent } from '@quadrille/payment/domain';
-import { shippedParticipants, type Message, type Participants } from './participants.js';
-import { soundPlumbing, type Plumbing } from './plumbing.js';
+import { shippedParticipants, type Message, type Participants } from '../participants.js';
+import { soundPlumbing, type Plumbing } from '../plumbing.js';
 
 /** A deliberate bug. The simulation must notice each of them, or it proves nothing. */
 export interface Mutant {
@@ -326,7 +326,12 @@ const plumbingMutants: readonly Mutant[] = [
   plumbing('an unknown outcome is taken for a decline', { looksUpUnknown: false }),
 ];
 
-export const mutants: readonly Mutant[] = [...orderMutants, ...inventoryMutants, ...paymentMutants, ...plumbingMutants];
+export const namedMutants: readonly Mutant[] = [
+  ...orderMutants,
+  ...inventoryMutants,
+  ...paymentMutants,
+  ...plumbingMutants,
+];
 
 function plumbing(name: string, broken: Partial<Plumbing>): Mutant {
   return { name: `plumbing: ${name}`, participants: shippedParticipants, plumbing: { ...soundPlumbing, ...broken } };

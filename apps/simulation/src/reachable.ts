@@ -1,0 +1,1 @@
+export const reachable: ReadonlySet<string> = new Set<string>();
