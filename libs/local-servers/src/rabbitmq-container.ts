@@ -41,6 +41,7 @@ export async function startContainer(directory: string, ports: BrokerPorts, pass
     },
     freeze: () => void docker('pause', name),
     thaw: () => void docker('unpause', name),
+    ctl: async (...args) => (await docker('exec', name, 'rabbitmqctl', ...args)).stdout,
   };
 }
 

@@ -26,6 +26,11 @@ describe('a private RabbitMQ', () => {
     await expect(startRabbitMq({ directory: join(root, 'one') })).rejects.toThrow(DirectoryInUse);
   }, 120_000);
 
+  test('takes orders from its own rabbitmqctl', async () => {
+    const [one] = brokers as [LocalRabbitMq];
+    expect(await one.ctl('-q', 'list_vhosts')).toContain('only-here');
+  }, 120_000);
+
   test('ends in good order and leaves no process', async () => {
     const [one] = brokers as [LocalRabbitMq];
     const tree = processTree(one.pid);

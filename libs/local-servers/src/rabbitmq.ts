@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { lockDirectory } from './directory-lock.js';
 import { freePort } from './free-port.js';
 import { lastLines } from './last-lines.js';
@@ -24,12 +26,15 @@ export interface LocalRabbitMqOptions {
 export interface LocalRabbitMq extends LocalServer {
   /** The root of the management HTTP API, with the administrator's credentials. */
   readonly adminUrl: string;
+  /** Runs `rabbitmqctl` for this broker and answers with what it printed. */
+  ctl(...args: readonly string[]): Promise<string>;
 }
 
 /** The broker's parts as one: what ends, freezes and thaws it. */
 export type BrokerProcess = Pick<OwnedProcess, 'pid' | 'logFile' | 'exited' | 'running' | 'freeze' | 'thaw'> & {
   stop(): Promise<unknown>;
   kill(signal: NodeJS.Signals): Promise<void>;
+  ctl(...args: readonly string[]): Promise<string>;
 };
 
 export interface BrokerPorts {
@@ -69,6 +74,7 @@ export async function startRabbitMq(options: LocalRabbitMqOptions): Promise<Loca
           kill: (signal) => broker.kill(signal).then(() => (signal === 'SIGKILL' ? released : undefined)),
           freeze: () => broker.freeze(),
           thaw: () => broker.thaw(),
+          ctl: (...args) => broker.ctl(...args),
         };
       } catch (error) {
         await broker.kill('SIGKILL');
@@ -121,19 +127,22 @@ async function startFromPackage(
     env: ours,
     logFile: join(directory, 'epmd.log'),
   });
+  const names = {
+    ...ours,
+    RABBITMQ_CONF_ENV_FILE: '/dev/null',
+    RABBITMQ_NODENAME: `${nodeName}@localhost`,
+    ERL_EPMD_PORT: String(epmdPort),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+  };
   const node = await startOwnedProcess({
     command: launcher,
     cwd: directory,
     logFile,
     env: {
-      ...ours,
+      ...names,
       // The launcher then becomes the broker instead of waiting beside it.
       RUNNING_UNDER_SYSTEMD: 'true',
-      RABBITMQ_CONF_ENV_FILE: '/dev/null',
-      RABBITMQ_NODENAME: `${nodeName}@localhost`,
       RABBITMQ_DIST_PORT: String(await freePort()),
-      ERL_EPMD_PORT: String(epmdPort),
-      ERL_EPMD_ADDRESS: '127.0.0.1',
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}',
       RABBITMQ_MNESIA_BASE: join(directory, 'mnesia'),
       RABBITMQ_LOG_BASE: join(directory, 'logs'),
@@ -166,6 +175,12 @@ async function startFromPackage(
     },
     freeze: () => node.freeze(),
     thaw: () => node.thaw(),
+    async ctl(...args) {
+      // The one beside the launcher: the one in PATH may be a wrapper that changes the user.
+      const program = join(dirname(launcher), 'rabbitmqctl');
+      const env = { ...names, RABBITMQ_CTL_ERL_ARGS: '-start_epmd false' };
+      return (await promisify(execFile)(program, [...args], { env, timeout: 60_000 })).stdout;
+    },
   };
 }
 

@@ -1,6 +1,7 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
@@ -89,7 +90,9 @@ describe('docker-compose.yml', () => {
   });
 });
 
-const providerHere = { PROVIDER_DATA_DIR: join(root, '.quadrille', 'compose-spec') };
+const providerDirectory = mkdtempSync(join(tmpdir(), 'quadrille-compose-'));
+const providerHere = { PROVIDER_DATA_DIR: providerDirectory };
+afterAll(() => rmSync(providerDirectory, { recursive: true }));
 
 /** As Compose does when nothing is set. */
 function withDefaults(source: string): string {
