@@ -70,8 +70,9 @@ async function start() {
     `management.tcp.port = ${management}`,
     'log.console = true',
     'log.file = false',
-    // There is no /proc in the tree to read it from.
+    // There is no /proc in the tree to read them from.
     'total_memory_available_override_value = 2GB',
+    'vm_memory_calculation_strategy = allocated',
   ];
   writeFileSync(join(tree, data, 'rabbitmq.conf'), `${configuration.join('\n')}\n`);
   const names = {
