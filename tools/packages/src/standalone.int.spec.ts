@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { routingKeyOf, type PublicEvent } from '@quadrille/contracts';
-import { Broker, eventsExchange } from '@quadrille/messaging';
+import type { PublicEvent } from '@quadrille/contracts';
+import { Broker } from '@quadrille/messaging';
 import { throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
 import { libraries, packLibraries, strangersProject, type PackedLibrary } from './packed.js';
 import { running } from './running.js';
 
-const sample = readFileSync(new URL('../../../libs/contracts/samples/order.placed.v1.json', import.meta.url));
-const placed = JSON.parse(sample.toString()) as PublicEvent<'order.placed.v1'>;
+const sample = new URL('../../../libs/contracts/samples/order.placed.v1.json', import.meta.url);
+const placed = JSON.parse(readFileSync(sample, 'utf8')) as PublicEvent<'order.placed.v1'>;
 
 let packed: ReadonlyMap<string, PackedLibrary>;
 
@@ -56,13 +56,9 @@ describe('a service of a stranger', () => {
       );
       await service.says(/^listening$/m);
 
-      const publisher = await Broker.connect({ url: broker.url, name: 'order' });
-      await publisher.outgoing.send({
-        exchange: eventsExchange,
-        routingKey: routingKeyOf(placed),
-        body: sample,
-      });
-      await publisher.close();
+      const order = await Broker.connect({ url: broker.url, name: 'order' });
+      await order.publisher.publish(placed);
+      await order.close();
 
       await service.says(new RegExp(`^to ${placed.data.customerId}: order ${placed.data.orderId}, `, 'm'));
       expect(await service.end()).toEqual({ code: 0, signal: null });
