@@ -351,3 +351,18 @@ test('a deadline that cannot be decided becomes a dead letter, and its replay br
   await eventually(async () => expect(await dataSource.query('select 1 from agenda')).toEqual([]));
   await eventually(async () => expect((await log.deadLetters.list()).items).toEqual([]));
 });
+
+test('an event log whose database was away at its start is started again, and works', async () => {
+  const queue = new TestQueue();
+  const log = replica(database, { queues: [queue] });
+  undo.push(() => log.stop());
+  const away = 'alter table held_message rename to held_message_away';
+  await dataSource.query(away);
+  undo.push(() => dataSource.query('alter table if exists held_message_away rename to held_message'));
+
+  await expect(log.start()).rejects.toThrow('held_message');
+  await dataSource.query('alter table held_message_away rename to held_message');
+  await log.start();
+
+  await expectNotes(sendNotes([queue], orders(1), 1));
+});

@@ -115,10 +115,16 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
     ];
   }
 
-  /** Makes room in the log and starts the loops. Resolves when they run; what they wait for, they wait for by themselves. */
+  /**
+   * Makes room in the log and starts the loops. Resolves when they run; what they wait for, they wait for by themselves.
+   * Rejects when the database is away; then it may be called again.
+   */
   async start(): Promise<void> {
     if (this.stopping) throw new Error('an event log that was stopped cannot be started again');
-    this.starting ??= this.begin();
+    this.starting ??= this.begin().catch((error: unknown) => {
+      this.starting = undefined;
+      throw error;
+    });
     await this.starting;
   }
 
