@@ -54,7 +54,7 @@ await runCommand('partitions', async (args) => {
       ...{ tell: say, remember },
     });
   } finally {
-    await Promise.all(Object.values(databases).map((database) => database.isInitialized && database.destroy()));
+    for (const database of Object.values(databases)) if (database.isInitialized) await database.destroy();
   }
   say(
     system.isLocal

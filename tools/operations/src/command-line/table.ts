@@ -12,7 +12,6 @@ export function table(
 }
 
 /** Control characters of somebody's message do nothing to the terminal. */
-// eslint-disable-next-line no-control-regex -- they are what is looked for
 const unprintable = /[\u0000-\u001f\u007f-\u009f]+/g;
 
 export function oneLine(text: string): string {

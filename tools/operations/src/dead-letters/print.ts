@@ -64,6 +64,5 @@ function pretty(body: string): string {
 
 /** Control characters of somebody's message do nothing to the terminal; lines stay lines. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '\u{fffd}');
 }
