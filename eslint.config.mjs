@@ -40,7 +40,7 @@ const rooms = {
     'payment',
   ],
   house: ['contracts', 'order', 'inventory', 'payment'],
-  packages: ['contracts', 'messaging', 'local-servers'],
+  packages: ['contracts', 'observability', 'event-log', 'messaging', 'service-host', 'local-servers'],
   operations: ['contracts', 'observability', 'event-log', 'messaging', 'service-host', 'local-servers', 'cluster'],
 };
 // Specs of every room but the lowest may use the testing library; what ships may not (see the rule below).

@@ -77,7 +77,7 @@ async function startOwner(script: string) {
     program,
     `import { startOwnedProcess } from '${join(process.cwd(), 'dist/owned-process.js')}';
      const owned = await startOwnedProcess(${JSON.stringify(options)});
-     console.log(owned.pid);
+     console.log(String(owned.pid));
      process.stdin.resume().on('end', () => process.exit());`,
   );
   const owner = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
