@@ -181,5 +181,10 @@ export async function eventually<Value>(
     }
     await delay(100);
   }
-  throw new Error(`waited ${patienceMs / 1000} s in vain until ${what}`, { cause: last });
+  throw new Error(
+    `waited ${patienceMs / 1000} s in vain until ${what}${last instanceof Error ? `: ${last.message}` : ''}`,
+    {
+      cause: last,
+    },
+  );
 }

@@ -34,8 +34,8 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   const end = Date.now() + readyWithinMs;
   while (!(await isReady(url))) {
     if (ended || Date.now() > end) {
-      await child.stop({ graceMs: 0 });
       const what = ended ? 'ended instead of becoming ready' : `was not ready within ${readyWithinMs / 1000} s`;
+      await child.stop({ graceMs: 0 });
       throw new Error(`${name} ${what}; its log ${logFile} ends so:\n${lastLines(logFile)}`);
     }
     await delay(100);
