@@ -28,7 +28,7 @@ export const help = `Runs all choreographies in one process under a seeded adver
 Faults:
 ${allFaults.map((fault) => `  ${fault.padEnd(15)}${faults[fault].meaning}`).join('\n')}
 
-The exit code is 0 when every rule held and, in a run of at least ${'`'}--seeds 5000 --orders 20${'`'} with all faults, every reachable
+The exit code is 0 when every rule held and, in a run of at least ${'`'}--seeds 10000 --orders 20${'`'} with all faults, every reachable
 cell of the coverage table was visited; 1 otherwise; 2 when the command line is not understood.
 `;
 

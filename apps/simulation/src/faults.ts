@@ -7,10 +7,10 @@ export const faults = {
   delay: { chance: 0.3, meaning: 'a message is held back until everybody has forgotten it' },
   stray: { chance: 0.2, meaning: 'something is said about an order that nobody placed, or an intent that nobody made' },
   crash: {
-    chance: 0.3,
+    chance: 0.6,
     meaning: 'a replica dies between any two steps of a round, and what it had not committed is lost',
   },
-  takeover: { chance: 0.3, meaning: 'a replica loses its lease while it works, and its messages go to another' },
+  takeover: { chance: 0.5, meaning: 'a replica loses its lease while it works, and its messages go to another' },
   unconfirmed: { chance: 0.3, meaning: 'a publish is not confirmed, and is done again' },
   forget: { chance: 0.3, meaning: 'the inbox, or the provider for its keys, forgets before the last copy came' },
   'early-deadline': { chance: 0.3, meaning: 'a deadline fires before its time' },

@@ -2,11 +2,12 @@ import { Coverage } from './coverage.js';
 import { coverageTable, judgeCoverage } from './coverage-table.js';
 import { help, Misunderstanding, parseCommandLine, type CommandLine } from './command-line.js';
 import { allFaults } from './faults.js';
+import { Progress } from './progress.js';
 import { failureOf, shrink, type Failure } from './shrink.js';
 import { simulate, type Setting } from './world.js';
 
 /** Fewer orders than this say nothing about a cell that was not visited. */
-const ordersToJudgeCoverage = 100_000;
+const ordersToJudgeCoverage = 200_000;
 
 process.exitCode = main(process.argv.slice(2));
 
@@ -61,30 +62,6 @@ function report(found: Setting, { setting, violation, lines }: Failure): number 
     say(`  npm run simulate -- --seed ${seed} --orders ${orders} --faults ${list}\n`);
   }
   return 1;
-}
-
-class Progress {
-  private readonly startedAt = performance.now();
-  private toldAt = this.startedAt;
-
-  constructor(
-    private readonly seeds: number,
-    private readonly orders: number,
-  ) {}
-
-  tell(seed: number): void {
-    const now = performance.now();
-    if (now - this.toldAt < (process.stderr.isTTY ? 500 : 10_000)) return;
-    this.toldAt = now;
-    process.stderr.write(
-      `${process.stderr.isTTY ? '\r' : ''}${this.summary(seed)} of ${this.seeds}${process.stderr.isTTY ? '' : '\n'}`,
-    );
-  }
-
-  summary(seed: number): string {
-    const seconds = (performance.now() - this.startedAt) / 1000;
-    return `${seed * this.orders} orders in ${seconds.toFixed(1)} s, ${Math.round((seed * this.orders) / seconds)} orders/s, seed ${seed}`;
-  }
 }
 
 function say(text: string, code = 0): number {

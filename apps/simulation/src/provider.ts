@@ -1,5 +1,6 @@
 import type { Random } from './random.js';
-import { Violation, type Rules } from './rules.js';
+import type { Rules } from './rules/rules.js';
+import { Violation } from './rules/violation.js';
 
 export type Call =
   | {
@@ -66,11 +67,12 @@ export class Provider {
    * that moves like this it tells until it is heard.
    */
   reverse(random: Random): boolean {
-    const undecided = [...this.intents.values()].filter(
-      ({ answer, attempted }) => answer.status !== 'succeeded' && (attempted || answer.status !== 'canceled'),
-    );
-    if (undecided.length === 0) return false;
-    const intent = random.pick(undecided);
+    const intents = [...this.intents.values()].filter(({ answer }) => answer.status !== 'succeeded');
+    const attempted = intents.filter((intent) => intent.attempted);
+    const untouched = intents.filter((intent) => !intent.attempted && intent.answer.status !== 'canceled');
+    const candidates = attempted.length > 0 && random.chance(0.8) ? attempted : untouched;
+    if (candidates.length === 0) return false;
+    const intent = random.pick(candidates);
     if (!intent.attempted) this.conclude(intent, { intentId: intent.id, status: 'canceled' });
     else this.succeed(intent, true);
     return true;

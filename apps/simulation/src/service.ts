@@ -168,7 +168,7 @@ export class Replica {
       item.kind === 'delivery' ? world.circumstanceOf(participant.name, item, before) : item.circumstance,
     );
     const decided = decider.decide(item.command, state, given);
-    world.rules.deciding(participant.situationOf(state), item.command, decided, given.now);
+    world.rules.deciding(participant.name, item.command, participant.situationOf(state), decided, given.now);
     world.history.note(
       this.name,
       () => `decides ${titleOf(item)} on ${participant.situationOf(state)}: ${namesOf(decided)}`,

@@ -1,6 +1,6 @@
 import { simulate, type Run, type Setting } from './world.js';
 import type { Fault } from './faults.js';
-import type { Violation } from './rules.js';
+import type { Violation } from './rules/violation.js';
 
 export interface Failure {
   readonly setting: Setting;

@@ -4,14 +4,15 @@ import { Clients } from './clients.js';
 import { Clock } from './clock.js';
 import { Coverage } from './coverage.js';
 import { Adversary, type Fault } from './faults.js';
-import { checkAtRest, nothingIsPending } from './final-rules.js';
+import { checkAtRest, checkNothingIsPending } from './rules/at-rest.js';
 import { History } from './history.js';
 import { Network, type Delivery } from './network.js';
 import { shippedParticipants, type Participants } from './participants.js';
 import { soundPlumbing, type Plumbing } from './plumbing.js';
 import { Provider } from './provider.js';
 import { Random } from './random.js';
-import { Rules, Violation } from './rules.js';
+import { Rules } from './rules/rules.js';
+import { Violation } from './rules/violation.js';
 import { Service, type Item, type WakeUp } from './service.js';
 import { strayAnswer, strayEvent } from './stray.js';
 import { commandOf, Worker } from './worker.js';
@@ -94,7 +95,7 @@ export class World {
       this.adversary.retire();
       if (this.outage) this.sitOutTheOutage();
       this.goOn();
-      nothingIsPending(this, 'nothing is in its way, and an order stays pending');
+      checkNothingIsPending(this, 'nothing is in its way, and an order stays pending');
       checkAtRest(this);
       return null;
     } catch (error) {
@@ -154,7 +155,7 @@ export class World {
       this.clock.advanceTo(next);
       this.goOn();
     }
-    nothingIsPending(this, 'every deadline has passed, and an order stays pending');
+    checkNothingIsPending(this, 'every deadline has passed, and an order stays pending');
     this.tickMs = 1;
     this.outage = false;
   }

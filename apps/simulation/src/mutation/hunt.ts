@@ -1,7 +1,7 @@
 import { allFaults } from '../faults.js';
 import type { Participants } from '../participants.js';
 import type { Plumbing } from '../plumbing.js';
-import type { Violation } from '../rules.js';
+import type { Violation } from '../rules/violation.js';
 import { simulate } from '../world.js';
 
 export interface Kill {

@@ -1,0 +1,50 @@
+import { Refusal } from '@quadrille/contracts';
+import type { Payment, PaymentCommand, PaymentEvent } from '@quadrille/payment/domain';
+import type { Story } from './story.js';
+import { mustOf } from './violation.js';
+
+/** Nothing happens twice to a payment, and it says of the provider only what the provider did. */
+export function checkPaymentEvent(event: PaymentEvent, story: Story): void {
+  const must = mustOf('payment', event.orderId);
+  must(!story.paymentEvents.has(event.type), `${event.type} happens twice`);
+  story.paymentEvents.add(event.type);
+  story.payment = statusAfter[event.type] ?? story.payment;
+  switch (event.type) {
+    case 'ChargeRequested':
+      must(story.reservedLines.length > 0, 'a charge is asked for without stock');
+      must(event.amountMinor === story.placed?.totalMinor, 'a charge is asked for that is not what the order costs');
+      must(!story.paymentEvents.has('Closed'), 'a charge is asked for after the payment was closed');
+      return;
+    case 'Captured':
+      return must(event.amountMinor === 0 || story.charges > 0, 'a payment is captured that was never charged');
+    case 'Declined':
+      return must(story.declined, 'a payment is declined that the provider did not decline');
+    case 'Refunded':
+      return must(event.amountMinor === 0 || story.refunds > 0, 'a payment is refunded whose money did not go back');
+    default:
+  }
+}
+
+const statusAfter: Partial<Record<PaymentEvent['type'], Payment['status']>> = {
+  AmountKnown: 'awaiting',
+  StockKnown: 'awaiting',
+  ChargeRequested: 'charging',
+  Captured: 'captured',
+  Declined: 'declined',
+  CancelRequested: 'cancelling',
+  RefundRequested: 'refunding',
+  Refunded: 'refunded',
+  Closed: 'closed',
+};
+
+const neverAsked = new Set(['none', 'awaiting amount', 'awaiting stock', 'closed']);
+
+/** An answer to a payment that asked for nothing is refused, so that whoever brought it hears of it. */
+export function checkPaymentDecision(
+  { type, orderId }: PaymentCommand,
+  situation: string,
+  decided: readonly PaymentEvent[] | Refusal,
+): void {
+  if (!type.startsWith('Record') || !neverAsked.has(situation)) return;
+  mustOf('payment', orderId)(decided instanceof Refusal, `${type} is taken for a payment that asked for nothing`);
+}
