@@ -142,15 +142,18 @@ export class Client {
         headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      if (!(answer instanceof Error) && answer.status !== 503) return answer;
+      if ('status' in answer && answer.status !== 503) return answer;
       if (Date.now() > end)
-        throw new Error(`${method} ${url} had no answer for ${this.patienceMs / 1000} s`, { cause: answer });
+        throw new Error(`${method} ${url} had no answer for ${this.patienceMs / 1000} s`, {
+          cause: answer,
+        });
       await delay(Math.random() * Math.min(1000, 50 * 2 ** attempt));
     }
   }
 }
 
-async function once(url: string, request: RequestInit): Promise<Answer | Error> {
+/** An answer, or why there was none. */
+async function once(url: string, request: RequestInit): Promise<Answer | { readonly lost: unknown }> {
   try {
     const response = await fetch(url, { ...request, signal: AbortSignal.timeout(20_000) });
     const text = await response.text();
@@ -160,7 +163,7 @@ async function once(url: string, request: RequestInit): Promise<Answer | Error> 
       body: text ? (JSON.parse(text) as unknown) : undefined,
     };
   } catch (error) {
-    return error as Error;
+    return { lost: error };
   }
 }
 

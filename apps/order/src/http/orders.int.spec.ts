@@ -303,7 +303,7 @@ it('is described by OpenAPI', async () => {
       '/v1/prices/{sku}',
     ]),
   );
-  expect(Object.keys(body.paths['/v1/orders/{id}/cancellation'].post.responses)).toEqual(['200', '202']);
+  expect(Object.keys(body.paths['/v1/orders/{id}/cancellation'].post.responses)).toEqual(['200', '202', 'default']);
 });
 
 async function decide(command: OrderCommand): Promise<void> {
