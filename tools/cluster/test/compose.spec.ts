@@ -66,7 +66,7 @@ describe('docker-compose.yml', () => {
       expect(service(name).environment).toMatchObject({
         DATABASE_URL: plan.databaseUrls[name],
         AMQP_URL: plan.amqpUrls[name],
-        PARTITIONS: String(plan.partitions[name]),
+        PARTITIONS: String(typeof plan.partitions === 'number' ? plan.partitions : plan.partitions[name]),
       });
     }
     expect(new URL(plan.postgresAdminUrl!).password).toBe(service('postgres').environment['POSTGRES_PASSWORD']);
