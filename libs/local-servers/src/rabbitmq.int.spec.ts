@@ -9,13 +9,14 @@ const root = throwAwayDirectory();
 
 // One long story, since every start of a broker takes seconds.
 describe('a private RabbitMQ', () => {
-  const brokers: LocalRabbitMq[] = [];
+  /** By name: two that start together are ready in any order. */
+  const brokers = new Map<string, LocalRabbitMq>();
   const start = async (name: string) => {
     const broker = await startRabbitMq({ directory: join(root, name) });
-    brokers.push(broker);
+    brokers.set(name, broker);
     return broker;
   };
-  afterAll(() => Promise.all(brokers.map((broker) => broker.kill('SIGKILL'))));
+  afterAll(() => Promise.all([...brokers.values()].map((broker) => broker.kill('SIGKILL'))));
 
   test('starts beside another one with the same node name', async () => {
     const [one, two] = await Promise.all([start('one'), start('two')]);
@@ -27,12 +28,12 @@ describe('a private RabbitMQ', () => {
   }, 120_000);
 
   test('takes orders from its own rabbitmqctl', async () => {
-    const [one] = brokers as [LocalRabbitMq];
+    const one = brokers.get('one')!;
     expect(await one.ctl('-q', 'list_vhosts')).toContain('only-here');
   }, 120_000);
 
   test('ends in good order and leaves no process', async () => {
-    const [one] = brokers as [LocalRabbitMq];
+    const one = brokers.get('one')!;
     const tree = processTree(one.pid);
     await one.stop();
     expect(tree.filter(isRunning)).toEqual([]);
@@ -44,7 +45,7 @@ describe('a private RabbitMQ', () => {
   }, 120_000);
 
   test('is gone at once when it is killed', async () => {
-    const [, two] = brokers as [LocalRabbitMq, LocalRabbitMq];
+    const two = brokers.get('two')!;
     const tree = processTree(two.pid);
     await two.kill('SIGKILL');
     expect(tree.filter(isRunning)).toEqual([]);
