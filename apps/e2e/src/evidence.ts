@@ -12,6 +12,8 @@ export interface Evidence {
   readonly logs: Readonly<Record<ServiceName, readonly LoggedEvent[]>>;
   /** Messages that are held, dead or discarded, by service. */
   readonly held: Readonly<Record<ServiceName, readonly HeldMessage[]>>;
+  /** Ids of the messages that were handled or are held, by service. */
+  readonly inbox: Readonly<Record<ServiceName, ReadonlySet<string>>>;
   /** What a tap on the exchange saw, in the order in which it came. Null when nobody listened. */
   readonly wire: readonly WireEvent[] | null;
 }
@@ -39,6 +41,7 @@ const loggedEvent = z.object({
   type: z.string(),
   position: count,
 });
+const inboxRow = z.object({ message_id: z.uuid() });
 const heldMessage = z.object({ key: z.string(), status: z.string(), type: z.string(), reason: z.string() });
 const ledgerEntry = z.object({
   id: z.string(),
@@ -76,6 +79,7 @@ export async function collectEvidence({ databases, provider, wire }: Sources): P
     rows(databases[service], 'select id, stream, version, type, position from log order by position', loggedEvent);
   const held = (service: ServiceName) =>
     rows(databases[service], 'select key, status, type, reason from held_message order by id', heldMessage);
+  const inbox = (service: ServiceName) => readInbox(databases[service]);
   return {
     orders: await rows(
       databases.order,
@@ -88,6 +92,7 @@ export async function collectEvidence({ databases, provider, wire }: Sources): P
     ledger: await readLedger(provider),
     logs: { order: await log('order'), inventory: await log('inventory'), payment: await log('payment') },
     held: { order: await held('order'), inventory: await held('inventory'), payment: await held('payment') },
+    inbox: { order: await inbox('order'), inventory: await inbox('inventory'), payment: await inbox('payment') },
     wire,
   };
 }
@@ -112,7 +117,12 @@ export async function unsettled(databases: Sources['databases']): Promise<string
   return open;
 }
 
-async function rows<Row>(url: string, sql: string, schema: z.ZodType<Row>): Promise<Row[]> {
+/** Ids of the messages that a service has handled or holds. */
+export async function readInbox(url: string): Promise<ReadonlySet<string>> {
+  return new Set((await rows(url, 'select message_id from inbox', inboxRow)).map(({ message_id }) => message_id));
+}
+
+export async function rows<Row>(url: string, sql: string, schema: z.ZodType<Row>): Promise<Row[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {

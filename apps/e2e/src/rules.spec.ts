@@ -25,6 +25,12 @@ const forms = {
   payment: new Set(['Captured']),
 };
 
+const heard = {
+  order: new Set(['payment.captured.v1']),
+  inventory: new Set(['order.placed.v1']),
+  payment: new Set<string>(),
+};
+
 const atRest: Evidence = {
   orders: [
     { id: good, status: 'confirmed', reason: null, total_minor: 500, currency: 'EUR', lines },
@@ -50,6 +56,7 @@ const atRest: Evidence = {
     payment: [],
   },
   held: { order: [], inventory: [], payment: [] },
+  inbox: { order: new Set(), inventory: new Set([`order-${good}/1`]), payment: new Set() },
   wire: [
     wire(`order-${good}`, '/order', 'order.placed.v1', good, 1),
     wire(`order-${good}`, '/order', 'order.confirmed.v1', good, 3),
@@ -59,7 +66,7 @@ const atRest: Evidence = {
 
 describe('the rules', () => {
   it('are kept by books that agree, with a repeated copy on the wire', () => {
-    expect(violations(atRest, [good, sad], forms)).toEqual([]);
+    expect(violations(atRest, [good, sad], { forms, heard })).toEqual([]);
   });
 
   it.each<[number, string, Partial<Evidence>, string]>([
@@ -137,8 +144,14 @@ describe('the rules', () => {
       { held: { ...atRest.held, payment: [{ key: good, status: 'dead', type: 'order.placed.v1', reason: 'poison' }] } },
       'poison',
     ],
+    [
+      7,
+      'a message that nobody handled and nobody set aside',
+      { inbox: { ...atRest.inbox, inventory: new Set() } },
+      'inventory has neither handled',
+    ],
   ])('%i is broken by %s', (rule, _what, change, words) => {
-    const found = violations({ ...atRest, ...change }, [good, sad], forms);
+    const found = violations({ ...atRest, ...change }, [good, sad], { forms, heard });
 
     expect(
       found

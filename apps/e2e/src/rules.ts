@@ -1,5 +1,5 @@
 import type { ServiceName } from '@quadrille/contracts';
-import type { Evidence, LoggedEvent } from './evidence.js';
+import type { Evidence, LoggedEvent, WireEvent } from './evidence.js';
 
 export interface Violation {
   /** The rule's number in "Rules that hold whatever fails" of docs/guarantees.md. */
@@ -13,11 +13,18 @@ export interface PublicForms {
   readonly [service: string]: ReadonlySet<string>;
 }
 
+/** The public types that each service reacts to: the tables' `reactsTo`. */
+export type Heard = Readonly<Record<ServiceName, ReadonlySet<string>>>;
+
 /**
  * Checks the seven rules over everybody's books at rest. `promised` are the orders that clients were answered with 202 for;
- * `forms` says which private events must be on the wire.
+ * `forms` says which private events must be on the wire, `heard` who must have handled what was there.
  */
-export function violations(evidence: Evidence, promised: readonly string[], forms: PublicForms): Violation[] {
+export function violations(
+  evidence: Evidence,
+  promised: readonly string[],
+  { forms, heard }: { readonly forms: PublicForms; readonly heard: Heard },
+): Violation[] {
   return [
     ...everyOrderEnds(evidence, promised),
     ...everybodyAgrees(evidence),
@@ -25,7 +32,7 @@ export function violations(evidence: Evidence, promised: readonly string[], form
     ...moneyAddsUp(evidence),
     ...nothingTwice(evidence),
     ...streamsAreWhole(evidence, forms),
-    ...nothingVanished(evidence),
+    ...nothingVanished(evidence, heard),
   ];
 }
 
@@ -169,10 +176,26 @@ function streamsAreWhole({ logs, wire }: Evidence, forms: PublicForms): Violatio
   return found;
 }
 
-function nothingVanished({ held }: Evidence): Violation[] {
-  return Object.entries(held).flatMap(([service, messages]) =>
+function nothingVanished({ held, wire, inbox }: Evidence, heard: Heard): Violation[] {
+  const open = Object.entries(held).flatMap(([service, messages]) =>
     messages.map(({ key, status, type, reason }) => broken(7, key, `${service} has ${type} ${status}: ${reason}`)),
   );
+  const vanished = unheard(wire ?? [], inbox, heard).map(({ service, subject, type, id }) =>
+    broken(7, subject, `${type} ${id} was published, and ${service} has neither handled nor set it aside`),
+  );
+  return [...open, ...vanished];
+}
+
+/** What was on the wire and has not reached the inbox of a service that reacts to it. */
+export function unheard(
+  wire: readonly WireEvent[],
+  inbox: Evidence['inbox'],
+  heard: Heard,
+): (WireEvent & { readonly service: ServiceName })[] {
+  return (Object.keys(heard) as ServiceName[]).flatMap((service) => {
+    const missing = wire.filter(({ id, type }) => heard[service].has(type) && !inbox[service].has(id));
+    return [...new Map(missing.map((event) => [event.id, { ...event, service }])).values()];
+  });
 }
 
 function idOf(stream: string): string {

@@ -5,36 +5,57 @@ import type { WireEvent } from './evidence.js';
 const queue = 'e2e.tap';
 
 /**
- * A queue of its own on the exchange that gets a copy of everything, in the broker's order. It is read at the end, so that
- * no fault of the run can make the tap itself lose or repeat a message.
+ * A queue of its own on the exchange that gets a copy of everything, in the broker's order. It is read when the faults of a
+ * run are over, so that none of them can make the tap itself lose or repeat a message.
  */
-export async function openTap(url: string): Promise<void> {
-  await withChannel(url, async (channel) => {
-    await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
-    await channel.bindQueue(queue, 'quadrille.events', '#');
-  });
+export class WireTap {
+  private readonly events: WireEvent[] = [];
+
+  private constructor(private readonly url: string) {}
+
+  static async open(url: string): Promise<WireTap> {
+    await withChannel(url, async (channel) => {
+      await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+      await channel.bindQueue(queue, 'quadrille.events', '#');
+    });
+    return new WireTap(url);
+  }
+
+  /** All that was on the wire until now, in order; garbage is left out. */
+  async read(): Promise<readonly WireEvent[]> {
+    await withChannel(this.url, async (channel) => {
+      await drain(channel, queue, ({ content }) => {
+        const parsed = parseEvent(content);
+        if (parsed.kind === 'event') this.events.push(parsed.event);
+      });
+      await channel.close();
+    });
+    return this.events;
+  }
 }
 
-/** What the tap has, in order; garbage is left out. The tap stays as it is until `closeTap`. */
-export async function readTap(url: string): Promise<WireEvent[]> {
-  return withChannel(url, async (channel) => {
-    const { messageCount } = await channel.checkQueue(queue);
-    const events: WireEvent[] = [];
-    if (messageCount === 0) return events;
-    await new Promise<void>((resolve, reject) => {
-      let seen = 0;
-      channel.on('close', () => reject(new Error('the tap closed before it was read')));
-      channel
-        .consume(queue, (message) => {
-          if (!message) return;
-          seen += 1;
-          const parsed = parseEvent(message.content);
-          if (parsed.kind === 'event') events.push(parsed.event);
-          if (seen === messageCount) resolve();
-        })
-        .catch(reject);
-    });
-    return events;
+/** Takes what is in a queue now, in its order. */
+export async function drain(
+  channel: amqp.Channel,
+  queue: string,
+  take: (message: amqp.ConsumeMessage) => void,
+): Promise<void> {
+  const { messageCount } = await channel.checkQueue(queue);
+  if (messageCount === 0) return;
+  // A quorum queue hands out 2000 messages at most before it wants to see an acknowledgement.
+  await channel.prefetch(500);
+  await new Promise<void>((resolve, reject) => {
+    let taken = 0;
+    channel.on('close', () => reject(new Error(`the channel closed before ${queue} was read`)));
+    channel
+      .consume(queue, (message) => {
+        if (!message || taken === messageCount) return;
+        taken += 1;
+        take(message);
+        channel.ack(message);
+        if (taken === messageCount) resolve();
+      })
+      .catch(reject);
   });
 }
 
