@@ -61,13 +61,18 @@ const impure = [
   '!@quadrille/contracts',
 ];
 
+// One project asks its own types; `npm test` lints all of them at once, and then one program for all is read in half the time.
+const typesOf = process.env.LINT_EVERYTHING
+  ? { project: 'tools/tsconfig.everything.json', tsconfigRootDir: import.meta.dirname }
+  : { projectService: true };
+
 export default [
   { ignores: ['**/dist/**', '**/node_modules/**'] },
   ...tseslint.configs.strict.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],
     plugins: { '@nx': nx },
-    languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true } },
+    languageOptions: { parser: tseslint.parser, parserOptions: typesOf },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       '@nx/enforce-module-boundaries': [
