@@ -110,7 +110,7 @@ export class Clients {
     const free = random.chance(0.03);
     const skus = this.skus.filter(() => random.chance(0.5));
     // HTTP refuses to name a SKU twice, a decider must not rely on it.
-    if (random.chance(0.05)) skus.push(random.pick(this.skus));
+    if (random.chance(0.15)) skus.push(random.pick(this.skus));
     const lines = (skus.length > 0 ? skus : [random.pick(this.skus)]).map((sku) => ({
       sku,
       quantity: random.between(1, 3),

@@ -10,26 +10,42 @@ export interface Failure {
 }
 
 const seedsPerSize = 2_000;
+const worldsCompared = 8;
 
 /**
  * The same broken rule in the smallest world that is found: fewer orders first, then without every fault that it does not
- * need. The answer is the given setting itself when nothing smaller breaks the rule.
+ * need, and of several such worlds the one with the shortest history. The answer is the given setting itself when nothing
+ * smaller breaks the rule.
  */
 export function shrink(setting: Setting, violation: Violation): Failure {
-  let smallest = setting;
   const breaks = (candidate: Setting) => simulate(candidate).violation?.rule === violation.rule;
-  search: for (const orders of [1, 2, 3, 5, 8].filter((count) => count < setting.orders))
-    for (let offset = 0; offset < seedsPerSize; offset++) {
-      const candidate = { ...setting, orders, seed: setting.seed + offset };
-      if (!breaks(candidate)) continue;
-      smallest = candidate;
-      break search;
-    }
-  for (const fault of setting.faults) {
-    const candidate = { ...smallest, faults: without(smallest.faults, fault) };
-    if (breaks(candidate)) smallest = candidate;
+  const smaller = [1, 2, 3, 5, 8].filter((orders) => orders < setting.orders);
+  for (const orders of smaller) {
+    const found = seedsThat((seed) => breaks({ ...setting, orders, seed }), setting.seed);
+    if (found.length > 0) return shortest(found.map((seed) => failureOf(calmed({ ...setting, orders, seed }, breaks))));
   }
-  return failureOf(smallest);
+  return failureOf(calmed(setting, breaks));
+}
+
+function seedsThat(fail: (seed: number) => boolean, from: number): number[] {
+  const found: number[] = [];
+  for (let seed = from; seed < from + seedsPerSize && found.length < worldsCompared; seed++)
+    if (fail(seed)) found.push(seed);
+  return found;
+}
+
+/** Without each fault that the failure does not need. */
+function calmed(setting: Setting, breaks: (candidate: Setting) => boolean): Setting {
+  let calmest = setting;
+  for (const fault of setting.faults) {
+    const candidate = { ...calmest, faults: without(calmest.faults, fault) };
+    if (breaks(candidate)) calmest = candidate;
+  }
+  return calmest;
+}
+
+function shortest(failures: readonly Failure[]): Failure {
+  return failures.reduce((best, failure) => (failure.lines.length < best.lines.length ? failure : best));
 }
 
 export function failureOf(setting: Setting): Failure {

@@ -49,7 +49,7 @@ describe('the simulation', () => {
     const { seed, violation } = hunt(mutant, 600)!;
     const failure = shrink(setting(seed, { ...mutant }), violation);
     expect(failure.setting.orders).toBeLessThanOrEqual(2);
-    expect(failure.lines.length).toBeLessThan(100);
+    expect(failure.lines.length).toBeLessThan(60);
     expect(failure.lines.some((line) => line.includes('decides Release'))).toBe(true);
     expect(failureOf(failure.setting)).toEqual(failure);
   });

@@ -5,7 +5,7 @@ import { hunt } from './hunt.js';
 import { namedMutants } from './named-mutants.js';
 import { mutantsOf } from './source-mutants.js';
 
-const seedsMax = 600;
+const seedsMax = 2_000;
 
 describe('the simulation notices when', () => {
   it.each(namedMutants.map((mutant) => [mutant.name, mutant] as const))('%s', (_, mutant) => {

@@ -4,7 +4,7 @@ import { factName, type Story } from './story.js';
 import { mustOf, Violation, type Must } from './violation.js';
 
 /** An order is placed once, is confirmed at most once and only when paid, and is cancelled at most once and for a reason. */
-export function checkOrderEvent(event: OrderEvent, story: Story, askedToCancel: boolean): void {
+export function checkOrderEvent(event: OrderEvent, story: Story, askedToCancel: boolean, decidedAt: string): void {
   const must = mustOf('order', event.orderId);
   switch (event.type) {
     case 'Placed':
@@ -23,6 +23,7 @@ export function checkOrderEvent(event: OrderEvent, story: Story, askedToCancel: 
         story.order === 'pending' || event.reason === 'customer_request',
         `a confirmed order is cancelled: ${event.reason}`,
       );
+      must(event.at === decidedAt, `an order is cancelled at ${decidedAt} and says ${event.at}`);
       mustHaveReason(event, story, askedToCancel, must);
       story.order = 'cancelled';
       return;

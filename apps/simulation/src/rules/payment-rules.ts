@@ -16,10 +16,18 @@ export function checkPaymentEvent(event: PaymentEvent, story: Story): void {
       must(!story.paymentEvents.has('Closed'), 'a charge is asked for after the payment was closed');
       return;
     case 'Captured':
+      must(story.paymentEvents.has('ChargeRequested'), 'a payment is captured that nobody asked for');
       return must(event.amountMinor === 0 || story.charges > 0, 'a payment is captured that was never charged');
     case 'Declined':
       return must(story.declined, 'a payment is declined that the provider did not decline');
+    case 'RefundRequested':
+      // A capture after a decline is refunded in silence; every other one is announced first.
+      return must(
+        story.paymentEvents.has('Captured') || story.paymentEvents.has('Declined'),
+        'a refund is asked for of money that nobody was told of',
+      );
     case 'Refunded':
+      must(story.paymentEvents.has('RefundRequested'), 'a payment is refunded that nobody asked to refund');
       return must(event.amountMinor === 0 || story.refunds > 0, 'a payment is refunded whose money did not go back');
     default:
   }

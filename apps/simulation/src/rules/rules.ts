@@ -50,7 +50,7 @@ export class Rules {
       this.checkVersion(row);
       this.committed.add(row.id);
       this.world.history.mixText(row.event.type);
-      this.checkEvent(name, row.event);
+      this.checkEvent(name, row);
     }
     for (const [key, row] of transaction.rows) {
       if (key.startsWith('level-')) this.stock.check(key.slice('level-'.length), row as StockLevel);
@@ -100,13 +100,13 @@ export class Rules {
     this.stories.of(orderId).declined = true;
   }
 
-  private checkEvent(service: ServiceName, message: Message): void {
+  private checkEvent(service: ServiceName, { event: message, at }: LogRow): void {
     const storyOf = (orderId: string) => this.stories.of(orderId);
     switch (service) {
       case 'order': {
         const event = message as OrderEvent;
         const askedToCancel = this.world.clients.cancelAsked.has(event.orderId);
-        return checkOrderEvent(event, storyOf(event.orderId), askedToCancel);
+        return checkOrderEvent(event, storyOf(event.orderId), askedToCancel, at);
       }
       case 'inventory':
         return checkInventoryEvent(message as InventoryEvent, storyOf, this.stock);
