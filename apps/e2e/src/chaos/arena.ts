@@ -35,12 +35,15 @@ export async function underLoad({ load }: Scene): Promise<void> {
 const patienceMs = 60_000;
 
 /** Keeps a fault up for its time, and longer while it has met nothing. */
-export async function hold(scene: Scene, hasMet: () => boolean = () => true): Promise<void> {
+export async function hold(
+  { load, lastsMs }: Scene,
+  hasMet: () => boolean | Promise<boolean> = () => true,
+): Promise<void> {
   const began = Date.now();
-  await pause(scene.lastsMs);
-  while (!hasMet() && Date.now() < began + patienceMs) {
-    await underLoad(scene);
-    await pause(1000);
+  await pause(lastsMs);
+  while (!(await hasMet()) && Date.now() < began + patienceMs) {
+    load.another();
+    await pause(500);
   }
 }
 

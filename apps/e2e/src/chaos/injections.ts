@@ -141,31 +141,36 @@ export const injections: Readonly<Record<FaultKind, Injection>> = {
 
   'duplicate-deliveries': async ({ traffic, random, lastsMs, load }) => {
     const at = Date.now();
-    load.burst();
-    await pause(Math.min(300, lastsMs));
-    // The latest are of orders under way, the others of orders that may have ended long ago.
-    const taken = await traffic.take();
-    const copies = [...random.shuffle(taken.slice(0, -100)).slice(0, 200), ...taken.slice(-100)];
-    for (let round = 0; round < 3; round++) {
-      await traffic.repeat(random.shuffle(copies).slice(0, 200));
-      await pause(lastsMs / 3);
+    const orders = new Set<string>();
+    for (let round = 0; round < 2; round++) {
+      load.burst();
+      await pause(Math.min(300, lastsMs / 4));
+      // The latest are of orders under way, the others of orders that may have ended long ago.
+      const taken = await traffic.take();
+      const copies = [...random.shuffle(taken.slice(0, -100)).slice(0, 200), ...taken.slice(-100)];
+      for (const { orderId } of copies) orders.add(orderId);
+      await traffic.repeat(random.shuffle(copies));
+      await pause(lastsMs / 4);
+      await traffic.repeat(random.shuffle(copies).slice(0, 100));
     }
-    const orders = new Set(copies.map(({ orderId }) => orderId));
     return {
-      what: `${copies.length} events, up to three times`,
+      what: `events of ${orders.size} orders, once or twice more`,
       at,
       until: Date.now(),
       reaches: ({ orderId }) => orders.has(orderId),
     };
   },
 
-  'hot-sku': async ({ load, hotSku: { sku, buyers }, lastsMs }) => {
+  'hot-sku': async (scene) => {
+    const { world, load, hotSku } = scene;
     const at = Date.now();
-    await load.buyers(sku);
-    await pause(lastsMs);
+    await load.buyers(hotSku.sku);
+    // Its buyers are in each other's way until all of it is given away.
+    const soldOut = async () => (await world.client.stock(hotSku.sku)).available === 0;
+    await hold(scene, () => soldOut().catch(() => false));
     const hot = load.purchases.filter((purchase) => purchase.hot);
     return {
-      what: `${buyers} buyers of ${buyers / 10} pieces`,
+      what: `${hotSku.buyers} buyers of ${hotSku.buyers / 10} pieces`,
       at,
       until: Date.now(),
       reaches: ({ orderId }) => hot.some(({ promised }) => promised?.id === orderId),

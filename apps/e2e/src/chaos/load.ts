@@ -26,8 +26,8 @@ export interface LoadOptions {
   readonly orders: number;
   /** How many of them are of buyers of the hot SKU. */
   readonly buyers: number;
-  /** How many come at once with each blow. */
-  readonly burstSize: number;
+  /** How many faults are planned. Each finds orders to strike, however late it comes. */
+  readonly faults: number;
   readonly random: Random;
 }
 
@@ -46,7 +46,11 @@ const paymentMethods: readonly (readonly [share: number, method: string])[] = [
   [0.01, 'pm_card_pendingRefund'],
 ];
 
+/** The part of all orders that comes in bursts, so that a fault meets work in flight. */
 const burstShare = 0.3;
+/** A fault may strike more than once, such as a restart of one replica after the other. */
+const burstsPerFault = 2;
+const burstMax = 10;
 const cancelShare = 0.1;
 const twiceShare = 0.05;
 const watchShare = 0.1;
@@ -57,18 +61,19 @@ const clientsMax = 150;
 export class Load {
   readonly purchases: Purchase[] = [];
   private readonly following: Promise<void>[] = [];
+  private readonly burstSize: number;
   private waiting = 0;
-  /** Orders for `burst`, so that there are some until the end. */
-  private kept: number;
   private left: number;
+  private faultsLeft: number;
   private endsAt = Infinity;
   private stopped = false;
   private running: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: LoadOptions) {
-    const { orders, buyers } = options;
-    this.kept = Math.floor((orders - buyers) * burstShare);
-    this.left = orders - buyers - this.kept;
+    const { orders, buyers, faults } = options;
+    this.left = orders - buyers;
+    this.faultsLeft = faults;
+    this.burstSize = Math.min(burstMax, Math.max(1, Math.floor((this.left * burstShare) / (faults * burstsPerFault))));
   }
 
   start(forMs: number): void {
@@ -83,10 +88,17 @@ export class Load {
 
   /** Some clients at once, on top of the steady ones, so that there is work under way. */
   burst(): void {
-    for (let size = this.options.burstSize; size > 0 && this.kept > 0; size--) {
-      this.kept -= 1;
-      this.place(this.draw());
-    }
+    for (let size = this.burstSize; size > 0; size--) this.placeOne();
+  }
+
+  /** One client more, while none has to be kept for the faults to come. */
+  another(): void {
+    if (this.left > this.keptFor(this.faultsLeft - 1)) this.placeOne();
+  }
+
+  /** What was kept for a fault is free now. */
+  faultIsOver(): void {
+    this.faultsLeft -= 1;
   }
 
   /** All want the same SKU, one piece each. */
@@ -105,20 +117,28 @@ export class Load {
   /** Resolves when every order is placed, those that were kept too, and every client has gone home. */
   async finish(): Promise<void> {
     this.endsAt = Math.min(this.endsAt, Date.now());
+    this.faultsLeft = 0;
     await this.running;
-    for (; this.kept > 0 && !this.stopped; this.kept--) {
-      await this.room();
-      this.place(this.draw());
-    }
     while (this.following.length > 0) await Promise.all(this.following.splice(0));
   }
 
   private async steadily(): Promise<void> {
-    for (; this.left > 0 && !this.stopped; this.left--) {
+    while (this.left > 0 && !this.stopped) {
       await this.room();
-      this.place(this.draw());
-      await pause(Math.max(5, (this.endsAt - Date.now()) / this.left));
+      const free = this.left - this.keptFor(this.faultsLeft);
+      if (free > 0) this.placeOne();
+      await pause(free > 0 ? Math.min(5000, Math.max(5, (this.endsAt - Date.now()) / free)) : 100);
     }
+  }
+
+  private keptFor(faults: number): number {
+    return Math.max(0, faults) * burstsPerFault * this.burstSize;
+  }
+
+  private placeOne(): void {
+    if (this.left === 0 || this.stopped) return;
+    this.left -= 1;
+    this.place(this.draw());
   }
 
   private async room(): Promise<void> {

@@ -28,7 +28,7 @@ export interface ChaosOptions {
 export class Interrupted extends Error {}
 
 /** Longer than leases and reconnections take, so that orders end by themselves and only what is truly stuck by this. */
-const deadlineMs = 60_000;
+const deadlineMs = 120_000;
 /** For the clients that are still there when the faults have ended. */
 const afterwardsMs = 180_000;
 
@@ -82,16 +82,15 @@ async function underFire(
 
   const client = await clientThrough(links, world);
   const lanes = planFaults({ seed, runMs, kinds });
-  // A rolling restart is as many blows as there are replicas.
-  const burstSize = Math.min(10, Math.max(2, Math.floor((orders * 0.2) / lanes.flat().length)));
-  const load = new Load({ client, orders, buyers: hotSku.buyers, burstSize, random: random.fork() });
+  const faultCount = lanes.flat().length;
+  const load = new Load({ client, orders, buyers: hotSku.buyers, faults: faultCount, random: random.fork() });
   const traffic = new Traffic(world.cluster.amqpUrl);
   await traffic.open();
   const arena: Arena = { world, links, load, traffic, crashPoints, hotSku };
 
   const faults: AppliedFault[] = [];
   const failures: string[] = [];
-  say(`${orders} orders and ${lanes.flat().length} faults within ${minutes} minutes, seed ${seed}`);
+  say(`${orders} orders and ${faultCount} faults within ${minutes} minutes, seed ${seed}`);
   const began = Date.now();
   const since = () => `${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s`;
   load.start(runMs);
@@ -101,10 +100,12 @@ async function underFire(
     stopped,
     onLate: (lateMs) => load.lastUntil(began + runMs + lateMs),
     onFault: (fault) => {
+      load.faultIsOver();
       faults.push(fault);
       say(`${since()}  ${fault.kind.padEnd(22)} ${((fault.until - fault.at) / 1000).toFixed(1)} s  ${fault.what}`);
     },
     onFailure: (sentence) => {
+      load.faultIsOver();
       failures.push(sentence);
       say(`${since()}  failed: ${sentence}`);
     },

@@ -19,7 +19,7 @@ export interface ScheduleOptions {
   readonly kinds: readonly FaultKind[];
 }
 
-const laneCount = 2;
+const laneCount = 3;
 /** Orders are under way before the first fault, and faults end before the orders do. */
 const quietShare = 0.05;
 /** Between two faults of a lane, in which the system can be seen to recover. */
