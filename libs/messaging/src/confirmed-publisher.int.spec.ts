@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Registry, silentLogger } from '@quadrille/observability';
+import { connect } from 'amqplib';
 import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
 import { cutConnection, eventOf, takeUntil } from '../test/facts.js';
 import { orderCancelled, orderConfirmed, orderIdIn, tables, traceId } from '../test/sample-events.js';
@@ -8,6 +9,7 @@ import { ConfirmedPublisher } from './confirmed-publisher.js';
 import { BrokerConnection } from './connection.js';
 import { Broker, declareTopology, PublishUnknown } from './index.js';
 import { brokerMetrics } from './metrics.js';
+import { eventsExchange } from './names.js';
 
 const partitions = 2;
 
@@ -116,6 +118,19 @@ describe('publishing', () => {
     expect(reasons).toContain('confirmed');
     expect(reasons.at(-1)).toBe('nack');
     expect(await metric('quadrille_messages_nacked_total')).toBeGreaterThanOrEqual(1);
+  });
+
+  it('does not know an event whose exchange was deleted, and confirms it after the setup step has run again', async () => {
+    const event = orderConfirmed(orderIdIn(0, partitions));
+    const admin = await connect(server.url);
+    await (await admin.createChannel()).deleteExchange(eventsExchange);
+    await admin.close();
+
+    await expect(broker.publisher.publish(event)).rejects.toThrow(PublishUnknown);
+    await declareTopology({ url: server.url, tables, partitions });
+    await broker.publisher.publish(event);
+
+    await takeUntil(await open(0), ({ length }) => length === 1);
   });
 
   it('loses nothing when the broker ends the connection in the middle and unknown events are repeated', async () => {
