@@ -1,11 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { partitionQueue } from '@quadrille/messaging';
+import { connect } from 'amqplib';
 import { eventually } from './client.js';
-import { startWorld, type World } from './world.js';
+import { violations } from './rules.js';
+import { forms, heard, startWorld, type World } from './world.js';
+
+const partitions = 4;
 
 let world: World;
 
 beforeAll(async () => {
   world = await startWorld({
+    partitions,
     environment: {
       order: { ORDER_DEADLINE_MS: '3000' },
       payment: { PROVIDER_TIMEOUT_MS: '1000' },
@@ -37,3 +43,40 @@ describe('an order whose payment provider is silent', () => {
     expect(await world.client.stock('LAMP')).toMatchObject({ available: 3, held: 0, committed: 0 });
   }, 180_000);
 });
+
+describe('an order whose events the broker lost', () => {
+  it('ends at its deadline, and the check of the books names what was never heard', async () => {
+    await world.client.supply('VASE', 1);
+    const payment = world.cluster.service('payment');
+    await payment.stop();
+    const { id } = await world.client.place({ lines: [{ sku: 'VASE', quantity: 1 }] });
+    await losesAll('payment', 2);
+    await payment.start();
+
+    expect(await world.client.ended(id)).toMatchObject({ status: 'cancelled', reason: 'timed_out' });
+    await eventually('its stock is back', async () =>
+      (await world.client.stock('VASE')).available === 1 ? true : undefined,
+    );
+    const found = await eventually('payment has heard of the cancellation', async () => {
+      const of = violations(await world.collect(), [id], { forms, heard }).filter(({ orderId }) => orderId === id);
+      return of.length === 2 ? of : undefined;
+    });
+    expect(found.map(({ rule, what }) => [rule, what.split(' ')[0]])).toEqual([
+      [7, 'order.placed.v1'],
+      [7, 'inventory.stock-reserved.v1'],
+    ]);
+  }, 180_000);
+});
+
+/** Waits until so many messages lie in the queues of a service, and takes them away. */
+async function losesAll(service: string, count: number): Promise<void> {
+  const broker = await connect(world.cluster.amqpUrl);
+  const channel = await broker.createChannel();
+  const queues = Array.from({ length: partitions }, (_, partition) => partitionQueue(service, partition, partitions));
+  await eventually(`${count} messages wait for ${service}`, async () => {
+    const states = await Promise.all(queues.map((queue) => channel.checkQueue(queue)));
+    return states.reduce((sum, { messageCount }) => sum + messageCount, 0) === count ? true : undefined;
+  });
+  for (const queue of queues) await channel.purgeQueue(queue);
+  await broker.close();
+}

@@ -22,7 +22,10 @@ export interface World {
   end(): Promise<void>;
 }
 
-export interface WorldOptions extends Pick<ClusterOptions, 'replicas' | 'environment' | 'beforeLaunch' | 'step'> {
+export interface WorldOptions extends Pick<
+  ClusterOptions,
+  'replicas' | 'environment' | 'partitions' | 'beforeLaunch' | 'step'
+> {
   /** Servers of its own, that may be killed. Otherwise those of the test run are shared. */
   readonly ownServers?: boolean;
 }
