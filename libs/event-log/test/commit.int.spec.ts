@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { eventLogDataSourceOptions } from '../src/data-source.js';
 import { plantFailpoint } from '../src/failpoints.js';
 import { LeaseLost } from '../src/faults.js';
-import { readStream } from '../src/log.js';
+import { logLock, readStream } from '../src/log.js';
 import { Round } from '../src/round.js';
 import { inTransaction } from '../src/transaction.js';
 import { accountDatabase, type AccountDatabase } from './account-database.js';
@@ -54,6 +54,23 @@ describe('the log', () => {
       [[slow, quick].map((account) => `account-${account}`)],
     );
     expect(order.map(({ stream }) => stream)).toEqual([`account-${slow}`, `account-${quick}`]);
+  });
+
+  test('draws positions while it holds its lock, so that their order is the order of commits', async () => {
+    const drawn = () => database.query('select last_value, is_called from log_position');
+    const before = await drawn();
+    const other = database.dataSource.createQueryRunner();
+    await other.startTransaction();
+    await other.query('select pg_advisory_xact_lock($1)', [logLock]);
+    const round = database.round.run([placed(uuidv7(), 1)]);
+    await waitsForTheLog(1);
+    // A sequence shows what is drawn at once, committed or not.
+    const whileWaiting = await drawn();
+    await other.commitTransaction();
+    await other.release();
+    await round;
+    expect(whileWaiting).toEqual(before);
+    expect(await drawn()).not.toEqual(before);
   });
 
   test('shows a reader that goes by position every event, while many write', async () => {

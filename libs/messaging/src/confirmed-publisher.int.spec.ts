@@ -9,7 +9,8 @@ import { ConfirmedPublisher } from './confirmed-publisher.js';
 import { BrokerConnection } from './connection.js';
 import { Broker, declareTopology, PublishUnknown } from './index.js';
 import { brokerMetrics } from './metrics.js';
-import { eventsExchange } from './names.js';
+import { deadLetterRoutingKey, eventsExchange, serviceExchange } from './names.js';
+import { partitionQueueOptions } from './queue-arguments.js';
 
 const partitions = 2;
 
@@ -99,15 +100,13 @@ describe('publishing', () => {
 
   it('does not know an event that a full queue refused', async () => {
     const queue = `/api/queues/${server.vhost}/full`;
-    await brokerAdmin(server.adminUrl, 'PUT', queue, {
-      durable: true,
-      arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
-    });
+    const { durable, arguments: ours } = partitionQueueOptions(serviceExchange('inventory'), deadLetterRoutingKey);
+    await brokerAdmin(server.adminUrl, 'PUT', queue, { durable, arguments: { ...ours, 'x-max-length': 1 } });
     await brokerAdmin(server.adminUrl, 'POST', `/api/bindings/${server.vhost}/e/quadrille.events/q/full`, {
       routing_key: 'order.cancelled.v1.*',
     });
     const reasons = [];
-    for (let n = 0; n < 3; n++)
+    for (let n = 0; n < 5; n++)
       reasons.push(
         await broker.publisher.publish(orderCancelled()).then(
           () => 'confirmed',

@@ -1,0 +1,200 @@
+import type { PlumbingMutant } from './plumbing-mutant.js';
+
+const src = 'libs/event-log/src';
+const relaySpec = `${src}/relay.int.spec.ts`;
+const logSpec = `${src}/event-log.int.spec.ts`;
+const leasesSpec = `${src}/leases.int.spec.ts`;
+const taskSpec = `${src}/task-loop.int.spec.ts`;
+
+/** Bugs in what runs by itself: relay, consumers, leases, deadlines and tasks. */
+export const loopMutants: readonly PlumbingMutant[] = [
+  {
+    name: 'the relay skips what is unknown',
+    breaks: 'every event is on the wire at least once',
+    file: `${src}/relay-lanes.ts`,
+    edits: [{ find: 'if (this.ended) return false;\n    }\n  }', replace: 'return true;\n    }\n  }' }],
+    noticedBy: { spec: relaySpec, test: 'a rejection means unknown: the same event comes again' },
+  },
+  {
+    name: 'the relay has two in flight per subject',
+    breaks: 'first copies come in their stream’s order',
+    file: `${src}/relay.ts`,
+    edits: [
+      { find: 'lane: subjectOf(stream), position', replace: 'lane: `${subjectOf(stream)}/${position}`, position' },
+    ],
+    noticedBy: { spec: relaySpec, test: 'one unconfirmed event per subject, many subjects at a time' },
+  },
+  {
+    name: 'the checkpoint runs ahead of the confirms',
+    breaks: 'a standby that takes over skips nothing',
+    file: `${src}/relay-window.ts`,
+    edits: [
+      {
+        find: 'return this.position > before;',
+        replace: 'this.position = Math.max(this.position, position);\n    return this.position > before;',
+      },
+    ],
+    noticedBy: { spec: relaySpec, test: 'when the active relay vanishes, its standby takes over' },
+  },
+  {
+    name: 'a row that cannot be announced is passed over',
+    breaks: 'a row that does not fit its contract is seen, and never skipped',
+    file: `${src}/relay.ts`,
+    edits: [
+      {
+        find: 'if (!announce) throw new Error(`${name} does not say what ${event.type} is in public`);',
+        replace: 'if (!announce) return [];',
+      },
+    ],
+    noticedBy: {
+      spec: relaySpec,
+      test: 'a row that does not fit its contract stops its subject, loudly, and is never passed over',
+    },
+  },
+  {
+    name: 'a relay without its lease moves the checkpoint',
+    breaks: 'only the active relay says what is published',
+    file: `${src}/relay-lease.ts`,
+    edits: [
+      {
+        find: `where name = 'relay' and owner = $1 and epoch = $2 returning paused`,
+        replace: `where name = 'relay' and coalesce($1::text, $2::text, '') <> '' returning paused`,
+      },
+    ],
+    noticedBy: {
+      spec: relaySpec,
+      test: 'a relay that slept through its lease knows it at once, and moves no checkpoint',
+    },
+  },
+  {
+    name: 'two relays are active',
+    breaks: 'one relay of a service publishes, so that order is kept',
+    file: `${src}/relay-lease.ts`,
+    edits: [{ find: `(owner is null or owner = $1 or expires_at < clock_timestamp())`, replace: `true` }],
+    noticedBy: { spec: relaySpec, test: 'when the active relay vanishes, its standby takes over' },
+  },
+  {
+    name: 'the relay publishes although relays are paused',
+    breaks: 'queues and bindings can be changed while the log absorbs',
+    file: `${src}/relay-lease.ts`,
+    edits: [{ find: `and not paused and (owner`, replace: `and (owner` }],
+    noticedBy: { spec: relaySpec, test: 'paused relays let the log absorb' },
+  },
+  {
+    name: 'acknowledged before the commit',
+    breaks: 'a message that was not committed comes again',
+    file: `${src}/partition-consumer.ts`,
+    edits: [
+      {
+        find: `    const outcomes = await this.patiently(() => commit(items));\n`,
+        replace: `    stream.acknowledge(taken.map(({ message }) => message));\n    const outcomes = await this.patiently(() => commit(items));\n`,
+      },
+      {
+        find: `    await failpoint('consumer.handled');\n    stream.acknowledge(taken.map(({ message }) => message));\n`,
+        replace: `    await failpoint('consumer.handled');\n`,
+      },
+    ],
+    noticedBy: { spec: logSpec, test: 'an owner whose lease was taken commits nothing, acknowledges nothing' },
+  },
+  {
+    name: 'the channel is closed before the running round has ended',
+    breaks: 'SIGTERM repeats no effect: what was committed is acknowledged',
+    file: `${src}/partition-consumer.ts`,
+    edits: [{ find: `    await this.handling.catch(() => undefined);\n`, replace: '' }],
+    noticedBy: { spec: logSpec, test: 'stopping lets the running round end and acknowledge, and begins no other' },
+  },
+  {
+    name: 'a message that came again is handled with the others',
+    breaks: 'a message that ends the process harms no neighbour, and becomes a dead letter',
+    file: `${src}/partition-consumer.ts`,
+    edits: [{ find: 'message.deliveryCount >= deliveriesTogether', replace: 'message.deliveryCount > 1e9' }],
+    noticedBy: { spec: logSpec, test: 'a message that ended the process again and again becomes a dead letter' },
+  },
+  {
+    name: 'an attempt is not committed before it is made',
+    breaks: 'a message that ends the process is counted all the same',
+    file: `${src}/delivery-attempts.ts`,
+    edits: [{ find: 'attempts = delivery_attempt.attempts + 1', replace: 'attempts = delivery_attempt.attempts' }],
+    noticedBy: { spec: logSpec, test: 'a message that ended the process again and again becomes a dead letter' },
+  },
+  {
+    name: 'no brake',
+    breaks: 'a bug does not drain whole queues into the held store',
+    file: `${src}/consuming-brake.ts`,
+    edits: [{ find: 'if (this.keys.size < keysMin) return;', replace: 'return;' }],
+    noticedBy: { spec: logSpec, test: 'when most keys fail alike consuming pauses' },
+  },
+  {
+    name: 'deliveries are kept for ever while the database is away',
+    breaks: 'a replica without a database leaves its messages to another',
+    file: `${src}/partition-consumer.ts`,
+    edits: [
+      {
+        find: 'if (this.stopping || performance.now() - since > this.options.timing.databaseAwayMs)',
+        replace: 'if (this.stopping || since < 0)',
+      },
+    ],
+    noticedBy: { spec: logSpec, test: 'without a database the deliveries are kept, then the channel is closed' },
+  },
+  {
+    name: 'a partition is handed over while its work goes on',
+    breaks: 'two owners never work on one partition',
+    file: `${src}/leases.ts`,
+    edits: [
+      { find: 'await this.options.holder.handOver(lease);', replace: 'void this.options.holder.handOver(lease);' },
+    ],
+    noticedBy: { spec: leasesSpec, test: 'a partition is handed over only when its work has ended' },
+  },
+  {
+    name: 'a partition is taken from an owner that lives',
+    breaks: 'a partition has one owner',
+    file: `${src}/leases.ts`,
+    edits: [
+      { find: '(owner is null or owner = $1 or expires_at < clock_timestamp())', replace: '(true or owner = $1)' },
+    ],
+    noticedBy: { spec: leasesSpec, test: 'replicas that come and go share the partitions' },
+  },
+  {
+    name: 'a new owner has the epoch of the old one',
+    breaks: 'each change of owner can be told from the last',
+    file: `${src}/leases.ts`,
+    edits: [{ find: 'set owner = $1, epoch = epoch + 1,', replace: 'set owner = $1,' }],
+    noticedBy: {
+      spec: leasesSpec,
+      test: 'replicas that come and go share the partitions, and each change of owner raises the epoch',
+    },
+  },
+  {
+    name: 'the sweeper does not claim',
+    breaks: 'a deadline and a task have one effect, however many replicas look',
+    file: `${src}/agenda-claims.ts`,
+    edits: [{ find: `\n           and (claimed_until is null or claimed_until < clock_timestamp())`, replace: '' }],
+    noticedBy: { spec: taskSpec, test: 'each task is done by one of the replicas, outside any transaction' },
+  },
+  {
+    name: 'the claim on a slow task is not extended',
+    breaks: 'a task that takes long is not begun a second time',
+    file: `${src}/task-loop.ts`,
+    edits: [
+      {
+        find: 'this.claims.extend([...this.running.keys()])',
+        replace: 'this.claims.extend([...this.running.keys()].slice(0, 0))',
+      },
+    ],
+    noticedBy: { spec: taskSpec, test: 'a slow one keeps its claim' },
+  },
+  {
+    name: 'stopping abandons the task that runs',
+    breaks: 'an answer of the provider that is on its way is recorded',
+    file: `${src}/task-loop.ts`,
+    edits: [{ find: '    await Promise.all(this.running.values());\n', replace: '' }],
+    noticedBy: { spec: taskSpec, test: 'stopping waits for the task that runs and commits its answer' },
+  },
+  {
+    name: 'a deadline fires on time by the process’s own clock',
+    breaks: 'deadlines are on database time',
+    file: `${src}/agenda-claims.ts`,
+    edits: [{ find: 'due_at <= clock_timestamp()', replace: `due_at <= clock_timestamp() + interval '1 hour'` }],
+    noticedBy: { spec: logSpec, test: 'a deadline fires once, however many replicas look at it' },
+  },
+];

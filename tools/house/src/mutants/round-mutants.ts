@@ -1,0 +1,223 @@
+import type { PlumbingMutant } from './plumbing-mutant.js';
+
+const src = 'libs/event-log/src';
+const commitSpec = 'libs/event-log/test/commit.int.spec.ts';
+const roundSpec = 'libs/event-log/test/round.int.spec.ts';
+const gateSpec = 'libs/event-log/test/command-gate.int.spec.ts';
+const agendaSpec = 'libs/event-log/test/agenda.int.spec.ts';
+const heldSpec = 'libs/event-log/test/held-messages.int.spec.ts';
+
+/** Bugs in the reliable round: one transaction that knows, locks, decides, saves and appends. */
+export const roundMutants: readonly PlumbingMutant[] = [
+  {
+    name: 'the log is locked after the insert',
+    breaks: 'a reader by position skips no event of a writer that commits late',
+    file: `${src}/log.ts`,
+    edits: [
+      { find: `  await tx.query('select pg_advisory_xact_lock($1)', [logLock]);\n`, replace: '' },
+      {
+        find: `      events.map(({ cause }) => cause.traceparent ?? null),\n    ],\n  );\n`,
+        replace: `      events.map(({ cause }) => cause.traceparent ?? null),\n    ],\n  );\n  await tx.query('select pg_advisory_xact_lock($1)', [logLock]);\n`,
+      },
+    ],
+    noticedBy: { spec: commitSpec, test: 'draws positions while it holds its lock' },
+  },
+  {
+    name: 'no inbox',
+    breaks: 'a message takes effect once, however often it comes',
+    file: `${src}/inbox.ts`,
+    edits: [{ find: 'fresh.map(({ message_id }) => message_id)', replace: 'messageIds ?? fresh' }],
+    noticedBy: { spec: roundSpec, test: 'is a duplicate in the same batch and in a later one' },
+  },
+  {
+    name: 'the inbox in a transaction of its own',
+    breaks: 'a message whose round fails is handled again, and not taken for known',
+    file: `${src}/inbox.ts`,
+    edits: [
+      { find: 'await tx.query<', replace: 'await tx.manager.connection.query<' },
+      { find: '{ message_id: string }>(', replace: '{ message_id: string }[]>(' },
+    ],
+    noticedBy: { spec: roundSpec, test: 'is held, later ones of its key queue up behind it, and all others pass' },
+  },
+  {
+    name: 'no lease check',
+    breaks: 'an expired owner commits nothing',
+    file: `${src}/round-start.ts`,
+    edits: [{ find: 'if (lease && !start.leased)', replace: 'if (lease && !start)' }],
+    noticedBy: { spec: commitSpec, test: 'refuses the round and stores nothing' },
+  },
+  {
+    name: 'no epoch check',
+    breaks: 'an owner that slept while its partition was taken and given back commits nothing',
+    file: `${src}/round-start.ts`,
+    edits: [{ find: 'epoch = $3', replace: 'epoch <= greatest(epoch, $3)' }],
+    noticedBy: { spec: commitSpec, test: 'of an earlier epoch' },
+  },
+  {
+    name: 'the lease is looked at, and not locked',
+    breaks: 'nobody takes a partition over while its owner may still commit',
+    file: `${src}/round-start.ts`,
+    edits: [{ find: '       for key share\n', replace: '' }],
+    noticedBy: { spec: commitSpec, test: 'cannot be taken over while a round that checked it may still commit' },
+  },
+  {
+    name: 'no version gate',
+    breaks: 'versions of a stream are dense, and no update is lost',
+    file: `${src}/stream-heads.ts`,
+    edits: [
+      { find: 'order by stream for update', replace: 'order by stream' },
+      { find: ' and stream_head.version = move.expected', replace: '' },
+    ],
+    noticedBy: { spec: roundSpec, test: 'on the same streams give dense versions and lose no update' },
+  },
+  {
+    name: 'the answer to COMMIT is not read',
+    breaks: 'a transaction that PostgreSQL rolled back is not taken for success',
+    file: `${src}/transaction.ts`,
+    edits: [{ find: `if (command !== 'COMMIT')`, replace: `if (command === '')` }],
+    noticedBy: { spec: commitSpec, test: 'a transaction that was aborted and committed all the same' },
+  },
+  {
+    name: 'a broken connection goes back to the pool',
+    breaks: 'a transaction does not go on in the next one',
+    file: `${src}/transaction.ts`,
+    edits: [{ find: `await client.end().catch(() => undefined);`, replace: '' }],
+    noticedBy: { spec: commitSpec, test: 'or only falls silent does not carry its transaction into the next one' },
+  },
+  {
+    name: 'a poison message takes its batch along',
+    breaks: 'a message that fails harms nobody else',
+    file: `${src}/round.ts`,
+    edits: [
+      {
+        find: 'if (items.length === 1 && only) return [await this.setAside(only, error, lease)];',
+        replace: 'if (only) return Promise.all(items.map((item) => this.setAside(item, error, lease)));',
+      },
+    ],
+    noticedBy: { spec: roundSpec, test: 'is held, later ones of its key queue up behind it, and all others pass' },
+  },
+  {
+    name: 'a held message holds nobody back',
+    breaks: 'messages of one key never overtake each other',
+    file: `${src}/held-store.ts`,
+    edits: [
+      {
+        find: `return new Set(held.map(({ key }) => key));`,
+        replace: 'return new Set(held.slice(0, 0).map(({ key }) => key));',
+      },
+    ],
+    noticedBy: { spec: roundSpec, test: 'is held, later ones of its key queue up behind it, and all others pass' },
+  },
+  {
+    name: 'an idempotency key is not kept',
+    breaks: 'a client that asks again gets the first answer, and nothing happens twice',
+    file: `${src}/idempotency.ts`,
+    edits: [{ find: 'if (keys.length === 0) return new Map();', replace: 'if (keys.length >= 0) return new Map();' }],
+    noticedBy: { spec: gateSpec, test: 'used by concurrent twins decides once and gives both the same answer' },
+  },
+  {
+    name: 'an idempotency key stands for any body',
+    breaks: 'a key that is used again by mistake is refused',
+    file: `${src}/admission.ts`,
+    edits: [{ find: 'if (stored.bodyHash === idempotency.bodyHash)', replace: 'if (stored)' }],
+    noticedBy: { spec: gateSpec, test: 'with another body is refused, also by concurrent requests' },
+  },
+  {
+    name: 'answered before the commit',
+    breaks: 'what was answered with success is stored',
+    file: `${src}/transaction.ts`,
+    edits: [
+      {
+        find: 'await failpoint(`${name}.committing`, () => commit(client));',
+        replace: 'void failpoint(`${name}.committing`, () => commit(client)).catch(() => undefined);',
+      },
+    ],
+    noticedBy: { spec: commitSpec, test: 'a transaction that was aborted and committed all the same' },
+  },
+  {
+    name: 'a deadline outlives the state that asked for it',
+    breaks: 'a deadline is removed in the round that ends the wait',
+    file: `${src}/agenda.ts`,
+    edits: [{ find: 'if (removed.length > 0)', replace: 'if (removed.length < 0)' }],
+    noticedBy: { spec: agendaSpec, test: 'loses it in the round that ends the wait' },
+  },
+  {
+    name: 'a held message that ends the process is not counted',
+    breaks: 'a message that crashes the process becomes a dead letter',
+    file: `${src}/held-messages.ts`,
+    edits: [{ find: 'if (attempts > this.policy.attemptsMax) return', replace: 'if (attempts < 0) return' }],
+    noticedBy: { spec: heldSpec, test: 'whose process ends while it tries them become dead letters too' },
+  },
+  {
+    name: 'a held message leaves the store in a transaction of its own',
+    breaks: 'a held message is not lost when its effects are not committed',
+    file: `${src}/held-messages.ts`,
+    edits: [
+      {
+        find: 'const [taken] = await tx.query<TakenRow>(',
+        replace: 'const [[taken]] = await tx.manager.connection.query<[TakenRow[]]>(',
+      },
+    ],
+    noticedBy: {
+      spec: heldSpec,
+      test: 'become a dead letter when attempts are used up, and the rest of the key waits for a person',
+    },
+  },
+  {
+    name: 'later messages of a key do not wait for a dead letter',
+    breaks: 'messages of one key are handled in their order, whatever a person decides',
+    file: `${src}/held-messages.ts`,
+    edits: [
+      {
+        find: `         and not exists (
+           select from held_message older
+           where older.key = held.key and older.id < held.id and older.status <> 'discarded')
+       order by id limit $1`,
+        replace: `       order by id limit $1`,
+      },
+      {
+        find: `             and not exists (
+               select from held_message older
+               where older.key = held.key and older.id < held.id and older.status <> 'discarded')
+`,
+        replace: '',
+      },
+    ],
+    noticedBy: {
+      spec: heldSpec,
+      test: 'become a dead letter when attempts are used up, and the rest of the key waits for a person',
+    },
+  },
+  {
+    name: 'the log is dropped in front of the checkpoint',
+    breaks: 'what is not published is never old',
+    file: `${src}/maintenance.ts`,
+    edits: [
+      { find: '> Number(relay?.position ?? 0)) return;', replace: '> Number(relay?.position ?? 0) + 1e9) return;' },
+    ],
+    noticedBy: {
+      spec: 'libs/event-log/src/maintenance.int.spec.ts',
+      test: 'the log is dropped only where the service allows it, behind the checkpoint and behind the horizon',
+    },
+  },
+  {
+    name: 'the inbox forgets too early',
+    breaks: 'a message is known for as long as it may come again',
+    file: `${src}/maintenance.ts`,
+    edits: [{ find: 'if (at < oldestWeek)', replace: 'if (at <= oldestWeek)' }],
+    noticedBy: {
+      spec: 'libs/event-log/src/maintenance.int.spec.ts',
+      test: 'the inbox is dropped by whole weeks when the newest of a week is out of retention',
+    },
+  },
+  {
+    name: 'synchronous_commit is off',
+    breaks: 'what was answered survives a crash of the database server',
+    file: `${src}/data-source.ts`,
+    edits: [{ find: `options: '-c `, replace: `options: '-c synchronous_commit=off -c ` }],
+    noticedBy: {
+      spec: 'libs/event-log/test/database.int.spec.ts',
+      test: 'every connection has its timeouts and its isolation from the start',
+    },
+  },
+];
