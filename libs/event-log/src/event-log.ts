@@ -152,6 +152,9 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
   }
 
   private async begin(): Promise<void> {
+    const { participant, retention } = this.options;
+    if (participant.repository.foldsLog && retention?.logMs !== undefined)
+      throw new Error(`${participant.name}'s states are folds of its log, which cannot be dropped`);
     await this.maintenance.run().catch((error: unknown) => {
       this.logger.warn({ err: error }, 'maintenance is late; it is tried again');
     });

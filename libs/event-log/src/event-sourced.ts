@@ -20,6 +20,7 @@ export function eventSourced<Command, State, Event extends { readonly type: stri
   { save }: EventSourcedOptions<State, Event> = {},
 ): Repository<Command, State, Event> {
   return {
+    foldsLog: true,
     async load(tx, commands) {
       const streams = [...new Set(commands.map((command) => decider.streamOf(command)))];
       const folded = await fold(tx, decider, streams);

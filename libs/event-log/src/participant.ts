@@ -18,6 +18,8 @@ export interface WorkingSet<Command, State, Event> {
 }
 
 export interface Repository<Command, State, Event> {
+  /** States are folds of the log, so it is never dropped. */
+  readonly foldsLog?: boolean;
   /** Loads for all commands at once, one statement per table, locking rows in a fixed order. Stream heads are locked already. */
   load(tx: Transaction, commands: readonly Command[]): Promise<WorkingSet<Command, State, Event>>;
 }

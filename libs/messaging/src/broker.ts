@@ -1,5 +1,6 @@
 import type { ChannelModel } from 'amqplib';
 import { silentLogger, type Logger, type Registry } from '@quadrille/observability';
+import { serverOf, type BrokerServer } from './broker-server.js';
 import { ConfirmedChannel } from './confirmed-channel.js';
 import { ConfirmedPublisher } from './confirmed-publisher.js';
 import { BrokerConnection } from './connection.js';
@@ -118,6 +119,11 @@ export class Broker {
   async ask<Answer>(question: (model: ChannelModel) => Promise<Answer>): Promise<Answer> {
     if (!this.consuming.isUp) throw new Error('the broker is away');
     return question(await this.consuming.ready());
+  }
+
+  /** What answers at the other end. Rejects while the broker is away. */
+  server(): Promise<BrokerServer> {
+    return this.ask((model) => Promise.resolve(serverOf(model)));
   }
 
   /** Closes what is left open: streams first, then, when its confirms have come, the publishing channel, then the connections. */

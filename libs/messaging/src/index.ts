@@ -1,3 +1,4 @@
+export { judgeBrokerServer, type BrokerServer } from './broker-server.js';
 export { Broker, type BrokerOptions, type OpenPartitionOptions } from './broker.js';
 export { type ConfirmedChannel, type OutgoingMessage } from './confirmed-channel.js';
 export { type ConfirmedPublisher } from './confirmed-publisher.js';

@@ -1,16 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Channel } from 'amqplib';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { catalogue, definitionOf, parseEvent, type PublicEvent } from '@quadrille/contracts';
 import { silentLogger, type Logger, type Registry } from '@quadrille/observability';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { Backoff } from './backoff.js';
 import { Broker } from './broker.js';
+import { judgeBrokerServer } from './broker-server.js';
 import type { OutgoingMessage } from './confirmed-channel.js';
 import type { Consumer, Delivery } from './consumer.js';
+import { refusalTo } from './existing-arguments.js';
 import { ListenerContext } from './listener-context.js';
 import { eventsExchange } from './names.js';
 import { RABBIT_EVENTS } from './on-event.js';
 import { RetryQueues, type RetryOptions } from './retry-queues.js';
+import { typePattern } from './service-topology.js';
+import { TopologyRefused } from './topology-refused.js';
 
 export interface RabbitListenerOptions {
   readonly url: string;
@@ -32,7 +37,7 @@ const deliveriesMax = 20;
  * Nest's transport for whoever just wants to listen: `@EventPattern` handlers get typed events, at least once and without a
  * promise of order, through guards, pipes, interceptors and filters. A message is acknowledged after all its handlers are done.
  * When one fails, the message comes again after growing waits, to all of them, and at last becomes a dead letter; one that
- * cannot be read becomes one at once.
+ * cannot be read becomes one at once. `listen` fails with `TopologyRefused` on a broker that is unfit for it.
  */
 export class RabbitListenerStrategy extends Server implements CustomTransportStrategy {
   override readonly transportId = RABBIT_EVENTS;
@@ -93,18 +98,30 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
     const { url, service, prefetch = 20, registry, connectTimeoutMs } = this.options;
     const name = `${service} listener`;
     this.broker = await Broker.connect({ url, name, logger: this.log, registry, connectTimeoutMs });
+    await this.preflight(this.broker);
     this.consumer = this.broker.consume({
       queue: this.queues.queue,
       prefetch,
-      prepare: async (channel) => {
-        await this.queues.declare(channel);
-        await channel.assertExchange(eventsExchange, 'topic', { durable: true });
-        for (const type of this.handlers.keys())
-          await channel.bindQueue(this.queues.queue, eventsExchange, `${type}.*`);
-      },
+      prepare: (channel) => this.prepare(channel),
       receive: (delivery) => this.receive(delivery),
     });
     await this.consumer.subscribed();
+  }
+
+  /** Arguments are compared and bindings made each time, since whoever listens may declare its own queues. */
+  private async prepare(channel: Channel): Promise<void> {
+    await this.queues.declare(channel);
+    await channel.assertExchange(eventsExchange, 'topic', { durable: true });
+    for (const type of this.handlers.keys())
+      await channel.bindQueue(this.queues.queue, eventsExchange, typePattern(type));
+  }
+
+  /** What waiting will not mend is told at once; a consumer would try again for ever. */
+  private async preflight(broker: Broker): Promise<void> {
+    const unfit = judgeBrokerServer(await broker.server());
+    if (unfit.length > 0) throw new TopologyRefused(unfit.join('\n'));
+    const refusal = await broker.ask((model) => refusalTo(model, (channel) => this.prepare(channel)));
+    if (refusal !== undefined) throw new TopologyRefused(refusal);
   }
 
   private receive(delivery: Delivery): void {

@@ -4,6 +4,7 @@ import { Broker } from './broker.js';
 import { closeGently, endOf, openConnection } from './connection.js';
 import { partitionQueue, serviceExchange, topologyRecordQueue } from './names.js';
 import { exchangeExists, queueStateOf } from './queue-state.js';
+import { sealsOf } from './service-topology.js';
 import { partitionsOf, type DeclareTopologyOptions, type ServiceTable } from './topology.js';
 
 export interface CheckTopologyOptions {
@@ -21,8 +22,16 @@ export class TopologyMissing extends Error {
   }
 }
 
-/** The service and the broker do not agree on the number of partitions: waiting does not mend it. */
-export class PartitionsDiffer extends TopologyMissing {
+/** The broker is as another version or configuration needs it: waiting does not mend it. */
+export class TopologyDiffers extends TopologyMissing {
+  constructor(message: string) {
+    super(message);
+    this.name = 'TopologyDiffers';
+  }
+}
+
+/** The service and the broker do not agree on the number of partitions. */
+export class PartitionsDiffer extends TopologyDiffers {
   constructor(service: string, configured: number, declared: number) {
     super(
       `${service} is configured with PARTITIONS=${configured}, but the broker has queues for ${declared}; run the setup step`,
@@ -33,8 +42,12 @@ export class PartitionsDiffer extends TopologyMissing {
 
 /**
  * Rejects with `TopologyMissing` when a queue that should hear this service does not exist, when this service's own queues
- * are not there or are there for another number of partitions, or when the setup step has not come to its end and may still
- * have queues to make. Only asks, changes nothing, and needs no permissions.
+ * are not there, or when the setup step has not come to its end and may still have queues to make; and with
+ * `TopologyDiffers` when it has, for another number of partitions, other arguments of queues or without a type that this
+ * service hears. Only asks, changes nothing, and needs no permissions.
+ *
+ * What is proven by what: that queues exist, by asking for each; their arguments, delivery limits and bindings, by the seals
+ * of the setup step, which may declare and therefore compare. What somebody changes by hand after it shows at the next one.
  */
 export async function checkTopology(broker: Broker | string, options: CheckTopologyOptions): Promise<void> {
   if (broker instanceof Broker) return broker.ask((model) => check(model, options));
@@ -56,6 +69,7 @@ async function check(model: ChannelModel, { table, others, partitions }: CheckTo
   const record = await queueStateOf(model, topologyRecordQueue);
   if (!record || record.messageCount === 0)
     throw new TopologyMissing('the setup step of the broker has not come to its end; run it');
+  await everySeal(model, table, own);
   for (const other of others) {
     const heard = table.announces.filter((type) => other.hears.includes(type));
     if (heard.length === 0) continue;
@@ -83,6 +97,16 @@ async function declaredPartitions(
   for (let count = 1; count <= slotCount; count++)
     if (await queueStateOf(model, partitionQueue(service, 0, count))) return count;
   return undefined;
+}
+
+async function everySeal(model: ChannelModel, { service, hears }: ServiceTable, partitions: number): Promise<void> {
+  const seals = sealsOf({ service, hears, partitions });
+  const faults: string[] = [];
+  if (!(await exchangeExists(model, seals.queues)))
+    faults.push(`${service}'s queues have other arguments or bindings in the broker than this version needs`);
+  for (const [type, seal] of seals.hears)
+    if (!(await exchangeExists(model, seal))) faults.push(`${service} hears ${type}, but the broker does not bring it`);
+  if (faults.length > 0) throw new TopologyDiffers(`${faults.join('; ')}; run this version's setup step`);
 }
 
 async function everyQueue(model: ChannelModel, service: string, count: number): Promise<void> {

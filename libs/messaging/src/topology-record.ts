@@ -1,18 +1,18 @@
 import type { ConfirmChannel, GetMessage } from 'amqplib';
 import { topologyRecordQueue } from './names.js';
 import { lastingQueue } from './queue-arguments.js';
+import type { DeclaredService } from './service-topology.js';
 
-export interface DeclaredService {
-  readonly service: string;
-  readonly hears: readonly string[];
-  readonly announces: readonly string[];
-  readonly partitions: number;
+/** A service as a setup step left it. */
+export interface RecordedService extends DeclaredService {
+  /** The seals that this setup step made; none before there were any. */
+  readonly seals: readonly string[];
 }
 
 /** What former setup steps declared: the broker cannot be asked for its bindings, so it keeps this note of them. */
 export interface TopologyRecord {
   /** A service is named twice when a setup step ended halfway: then both may be there. */
-  readonly services: readonly DeclaredService[];
+  readonly services: readonly RecordedService[];
   readonly messages: readonly GetMessage[];
 }
 
@@ -29,7 +29,7 @@ export async function takeRecord(channel: ConfirmChannel): Promise<TopologyRecor
 export async function replaceRecord(
   channel: ConfirmChannel,
   former: TopologyRecord,
-  services: readonly DeclaredService[],
+  services: readonly RecordedService[],
 ): Promise<void> {
   const body = Buffer.from(JSON.stringify({ services }));
   channel.sendToQueue(topologyRecordQueue, body, {
@@ -41,16 +41,17 @@ export async function replaceRecord(
   for (const message of former.messages) channel.ack(message);
 }
 
-function parseRecord(content: Buffer): DeclaredService[] {
+function parseRecord(content: Buffer): RecordedService[] {
   const record: unknown = JSON.parse(content.toString());
   if (isObject(record) && Array.isArray(record['services']) && record['services'].every(isDeclaredService))
-    return record['services'];
+    return record['services'].map((declared) => ({ seals: [], ...declared }));
   throw new Error(`the message in ${topologyRecordQueue} is not a record of the setup step: ${content.toString()}`);
 }
 
-function isDeclaredService(value: unknown): value is DeclaredService {
+function isDeclaredService(value: unknown): value is DeclaredService & Partial<RecordedService> {
   return (
     isObject(value) &&
+    (value['seals'] === undefined || isTexts(value['seals'])) &&
     typeof value['service'] === 'string' &&
     isTexts(value['hears']) &&
     isTexts(value['announces']) &&

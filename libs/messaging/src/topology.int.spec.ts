@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
 import { bindings, eventOf, queues, takeUntil, until } from '../test/facts.js';
 import { inventoryTable, orderConfirmed, orderTable, tables } from '../test/sample-events.js';
-import { Broker, checkTopology, declareTopology, TopologyMissing, TopologyRefused } from './index.js';
+import { Broker, checkTopology, declareTopology, TopologyDiffers, TopologyMissing, TopologyRefused } from './index.js';
+import { partitionQueueOptions } from './queue-arguments.js';
 import { queueStateOf } from './queue-state.js';
 
 describe('the setup step', () => {
@@ -120,11 +121,38 @@ describe('the setup step', () => {
     await expect(declare({ partitions: { order: 2 } })).rejects.toThrow('inventory needs a whole number');
   });
 
-  it('says why when a queue is there with other arguments', async () => {
-    await brokerAdmin(server.adminUrl, 'PUT', `/api/queues/${server.vhost}/inventory.0of2`, { durable: true });
-    await expect(declare()).rejects.toThrow(/PRECONDITION_FAILED.*inventory\.0of2/);
+  it('names every queue that is there with other arguments, and changes nothing', async () => {
+    await declare();
+    const before = await bindings(server);
+    await replaceQueue('inventory.0of2', { ...partitionArguments, 'x-delivery-limit': 20 });
+    await replaceQueue('order.dead-letters', { 'x-queue-type': 'classic' });
+    const again = declare({ tables: [orderTable, { ...inventoryTable, hears: ['order.placed.v1'] }] });
+    await expect(again).rejects.toThrow(TopologyRefused);
+    await expect(again).rejects.toThrow(
+      /^The queue order\.dead-letters was declared with x-queue-type = .*classic.*, where this version needs .*quorum.*: stop who uses it, let it drain, delete it, and run the setup step again\.\nThe queue inventory\.0of2 was declared with x-delivery-limit = .*20.*, where this version needs .*1000000000.*again\.$/,
+    );
+    const left = before.filter((binding) => !/inventory\.0of2|order\.dead-letters/.test(binding));
+    expect(await bindings(server)).toEqual(left);
   });
+
+  it('names an exchange that is there as another', async () => {
+    await brokerAdmin(server.adminUrl, 'PUT', `/api/exchanges/${server.vhost}/quadrille.events`, {
+      type: 'fanout',
+      durable: true,
+    });
+    await expect(declare()).rejects.toThrow(
+      /^The exchange quadrille\.events was declared with type = .*fanout.*: stop who uses it, delete it, and run/,
+    );
+  });
+
+  async function replaceQueue(queue: string, wanted: Readonly<Record<string, unknown>>): Promise<void> {
+    const path = `/api/queues/${server.vhost}/${queue}`;
+    await brokerAdmin(server.adminUrl, 'DELETE', path);
+    await brokerAdmin(server.adminUrl, 'PUT', path, { durable: true, arguments: wanted });
+  }
 });
+
+const partitionArguments = partitionQueueOptions('quadrille.inventory', 'dead-letters').arguments;
 
 describe('the check of the topology', () => {
   let server: ThrowAwayBroker;
@@ -174,6 +202,48 @@ describe('the check of the topology', () => {
     await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/quadrille.topology/contents`);
     await expect(check()).rejects.toThrow('the setup step of the broker has not come to its end; run it');
   });
+
+  it('does not pass on queues that another version declared with other arguments', async () => {
+    await declareTopology({ url: server.url, tables, partitions: 2 });
+    await deleteExchanges(/^quadrille\.inventory\.queues\./);
+    await expect(check()).rejects.toThrow(TopologyDiffers);
+    await expect(check()).rejects.toThrow(
+      "inventory's queues have other arguments or bindings in the broker than this version needs; run this version's setup step",
+    );
+  });
+
+  it('names the type that the setup step of another version has not bound, and minds no type beyond its own', async () => {
+    const former = { ...inventoryTable, hears: ['order.placed.v1'] };
+    await declareTopology({ url: server.url, tables, partitions: 2 });
+    await checkTopology(server.url, { table: former, others: [], partitions: 2 });
+
+    await declareTopology({ url: server.url, tables: [orderTable, former], partitions: 2 });
+    await expect(check()).rejects.toThrow(TopologyDiffers);
+    await expect(check()).rejects.toThrow(
+      "inventory hears order.confirmed.v1, but the broker does not bring it; run this version's setup step",
+    );
+  });
+
+  it('does not trust the seal of a number of partitions that was given up', async () => {
+    const seals = () => exchanges(/^quadrille\.inventory\.queues\./);
+    await declareTopology({ url: server.url, tables, partitions: 2 });
+    const [first] = await seals();
+    await declareTopology({ url: server.url, tables, partitions: { order: 2, inventory: 3 } });
+    expect(await seals()).not.toContain(first);
+    await declareTopology({ url: server.url, tables, partitions: 2 });
+    expect(await seals()).toEqual([first]);
+    await check();
+  });
+
+  async function exchanges(pattern: RegExp): Promise<string[]> {
+    const all = (await brokerAdmin(server.adminUrl, 'GET', `/api/exchanges/${server.vhost}`)) as { name: string }[];
+    return all.map(({ name }) => name).filter((name) => pattern.test(name));
+  }
+
+  async function deleteExchanges(pattern: RegExp): Promise<void> {
+    for (const name of await exchanges(pattern))
+      await brokerAdmin(server.adminUrl, 'DELETE', `/api/exchanges/${server.vhost}/${name}`);
+  }
 
   it('misses a single queue', async () => {
     await declareTopology({ url: server.url, tables, partitions: 2 });

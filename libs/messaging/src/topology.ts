@@ -1,20 +1,17 @@
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
-import { partitionOf, slotCount } from '@quadrille/contracts';
+import { slotCount } from '@quadrille/contracts';
 import { silentLogger, type Logger } from '@quadrille/observability';
 import { Backoff } from './backoff.js';
 import { closeGently, endOf, openConnection } from './connection.js';
-import {
-  deadLetterQueue,
-  deadLetterRoutingKey,
-  eventsExchange,
-  partitionQueue,
-  serviceExchange,
-  topologyLockQueue,
-} from './names.js';
-import { lastingQueue, partitionQueueOptions } from './queue-arguments.js';
+import { refuseOtherArguments } from './existing-arguments.js';
+import { eventsExchange, partitionQueue, serviceExchange, topologyLockQueue } from './names.js';
 import { queueStateOf } from './queue-state.js';
-import { replaceRecord, takeRecord, type DeclaredService, type TopologyRecord } from './topology-record.js';
+import { queuesOf, sealsOf, typePattern, type DeclaredService } from './service-topology.js';
+import { replaceRecord, takeRecord, type RecordedService, type TopologyRecord } from './topology-record.js';
 import { takeReady } from './take-ready.js';
+import { TopologyRefused } from './topology-refused.js';
+
+export { TopologyRefused };
 
 /** What one service hears and announces: the part of its choreography that the broker must know. */
 export interface ServiceTable {
@@ -33,19 +30,11 @@ export interface DeclareTopologyOptions {
   readonly waitMs?: number | undefined;
 }
 
-/** Something that waiting does not mend: a person has to decide. */
-export class TopologyRefused extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'TopologyRefused';
-  }
-}
-
 /**
  * The setup step: makes the broker as the tables say, whatever a former run had made, and may run again at any time.
  * Types that a service no longer hears are unbound, and queues of a former number of partitions are deleted, provided that
- * they are empty and nobody consumes them (stop the service and let it drain first): otherwise nothing is changed and it
- * rejects with `TopologyRefused`. Services that are not in the tables are left as they are.
+ * they are empty and nobody consumes them (stop the service and let it drain first), and that what is there already has the arguments that it has to have: otherwise
+ * nothing is changed and it rejects with `TopologyRefused`. At its end it seals what it has made, for `checkTopology`. Services that are not in the tables are left as they are.
  */
 export async function declareTopology(options: DeclareTopologyOptions): Promise<void> {
   const logger = options.logger ?? silentLogger;
@@ -70,12 +59,7 @@ export function partitionsOf(service: string, partitions: DeclareTopologyOptions
 }
 
 async function declareOnce(options: DeclareTopologyOptions, logger: Logger): Promise<void> {
-  const wanted = options.tables.map(({ service, hears, announces }) => ({
-    service,
-    hears: [...hears],
-    announces: [...announces],
-    partitions: partitionsOf(service, options.partitions),
-  }));
+  const wanted = options.tables.map((table) => recorded(table, partitionsOf(table.service, options.partitions)));
   const model = await openConnection({ url: options.url, name: 'quadrille setup', heartbeatSeconds: 5 });
   void endOf(model);
   try {
@@ -84,7 +68,9 @@ async function declareOnce(options: DeclareTopologyOptions, logger: Logger): Pro
     // Exclusive to this connection: a second setup step is refused here, and tries again until this one is done.
     await channel.assertQueue(topologyLockQueue, { exclusive: true, durable: false });
     const record = await takeRecord(channel);
+    await refuseOtherArguments(model, wanted);
     await refuseToLoseMessages(model, record, wanted);
+    await breakStaleSeals(channel, record, wanted);
     await channel.assertExchange(eventsExchange, 'topic', { durable: true });
     for (const service of wanted) await declareService(channel, service);
     for (const service of wanted)
@@ -92,11 +78,32 @@ async function declareOnce(options: DeclareTopologyOptions, logger: Logger): Pro
         await removeStale(model, channel, former, service, logger);
     const others = record.services.filter((one) => !wanted.some(({ service }) => service === one.service));
     for (const { service } of others) logger.warn({ service }, 'not in the tables: its queues stay as they are');
+    for (const seal of wanted.flatMap(({ seals }) => seals)) await channel.assertExchange(seal, 'fanout', sealOptions);
     await replaceRecord(channel, record, [...wanted, ...others]);
     await closeGently(channel);
   } finally {
     await closeGently(model);
   }
+}
+
+function recorded({ service, hears, announces }: ServiceTable, partitions: number): RecordedService {
+  const declared = { service, hears: [...hears], announces: [...announces], partitions };
+  const seals = sealsOf(declared);
+  return { ...declared, seals: [seals.queues, ...seals.hears.values()] };
+}
+
+/** Nobody can publish to a seal. */
+const sealOptions = { durable: true, internal: true };
+
+/** Before what they stand for is changed. */
+async function breakStaleSeals(
+  channel: ConfirmChannel,
+  record: TopologyRecord,
+  wanted: readonly RecordedService[],
+): Promise<void> {
+  for (const { service, seals } of wanted)
+    for (const former of record.services.filter((one) => one.service === service))
+      for (const seal of former.seals.filter((one) => !seals.includes(one))) await channel.deleteExchange(seal);
 }
 
 /** Before anything is changed: queues of a former number of partitions must be empty and nobody's. */
@@ -131,24 +138,15 @@ function formerQueues(record: TopologyRecord, wanted: readonly DeclaredService[]
   );
 }
 
-async function declareService(channel: ConfirmChannel, { service, hears, partitions }: DeclaredService): Promise<void> {
-  const exchange = serviceExchange(service);
+async function declareService(channel: ConfirmChannel, wanted: DeclaredService): Promise<void> {
+  const exchange = serviceExchange(wanted.service);
   await channel.assertExchange(exchange, 'topic', { durable: true });
-  await channel.assertQueue(deadLetterQueue(service), lastingQueue);
-  await channel.bindQueue(deadLetterQueue(service), exchange, deadLetterRoutingKey);
-  for (const partition of range(partitions))
-    await channel.assertQueue(
-      partitionQueue(service, partition, partitions),
-      partitionQueueOptions(exchange, deadLetterRoutingKey),
-    );
-  for (const slot of range(slotCount))
-    await channel.bindQueue(
-      partitionQueue(service, partitionOf(slot, partitions), partitions),
-      exchange,
-      slotPattern(slot),
-    );
+  const queues = queuesOf(wanted);
+  for (const { queue, options } of queues) await channel.assertQueue(queue, options);
+  for (const { queue, patterns } of queues)
+    for (const pattern of patterns) await channel.bindQueue(queue, exchange, pattern);
   // Last, so that nothing arrives before there is a queue for it.
-  for (const type of hears) await channel.bindExchange(exchange, eventsExchange, typePattern(type));
+  for (const type of wanted.hears) await channel.bindExchange(exchange, eventsExchange, typePattern(type));
 }
 
 async function removeStale(
@@ -167,8 +165,8 @@ async function removeStale(
   for (const partition of range(former.partitions)) {
     const queue = partitionQueue(service, partition, former.partitions);
     if (!(await queueStateOf(model, queue))) continue;
-    for (const slot of range(slotCount).filter((slot) => partitionOf(slot, former.partitions) === partition))
-      await channel.unbindQueue(queue, serviceExchange(service), slotPattern(slot));
+    const { patterns = [] } = queuesOf(former).find((one) => one.queue === queue) ?? {};
+    for (const pattern of patterns) await channel.unbindQueue(queue, serviceExchange(service), pattern);
     await moveLatecomers(model, queue, serviceExchange(service));
     await channel.deleteQueue(queue);
     logger.info({ service, queue }, 'of a former number of partitions: deleted');
@@ -190,14 +188,6 @@ async function moveLatecomers(model: ChannelModel, queue: string, exchange: stri
       await closeGently(channel);
     }
   }
-}
-
-function typePattern(type: string): string {
-  return `${type}.*`;
-}
-
-function slotPattern(slot: number): string {
-  return `#.${slot}`;
 }
 
 function range(count: number): number[] {

@@ -1,6 +1,6 @@
 import type { PublicEvent } from '@quadrille/contracts';
 import type { AnyParticipant, EventPublisher, MessageStream } from '@quadrille/event-log';
-import { Broker, checkTopology, PartitionsDiffer } from '@quadrille/messaging';
+import { Broker, checkTopology, TopologyDiffers, type BrokerServer } from '@quadrille/messaging';
 import type { Logger, Registry } from '@quadrille/observability';
 import type { ServiceConfiguration } from './configuration/service-configuration.js';
 import { StartupError } from './startup-error.js';
@@ -31,7 +31,11 @@ export class BrokerLink implements EventPublisher {
     }).catch(explain);
   }
 
-  /** Rejects while the setup step has not run, or has run for another number of partitions. */
+  server(): Promise<BrokerServer> {
+    return this.open.server();
+  }
+
+  /** Rejects while the setup step has not run, or has run for another version or number of partitions. */
   async checkTopology(): Promise<void> {
     const table = tableOf(this.participant);
     // A service does not know who hears it; that the setup step came to its end tells that their queues are there too.
@@ -67,10 +71,10 @@ export class BrokerLink implements EventPublisher {
 
 const connectTimeoutMs = 5_000;
 
-/** Wrong credentials, a missing virtual host or another number of partitions stay wrong; anything else may pass. */
+/** Wrong credentials, a missing virtual host or the topology of another version stay wrong; anything else may pass. */
 function explain(error: unknown): never {
   const reason = error instanceof Error ? error.message : String(error);
   if (/ACCESS[-_]REFUSED|NOT[-_]ALLOWED/.test(reason)) throw new StartupError(`AMQP_URL: ${reason}`);
-  if (error instanceof PartitionsDiffer) throw new StartupError(reason);
+  if (error instanceof TopologyDiffers) throw new StartupError(reason);
   throw error;
 }

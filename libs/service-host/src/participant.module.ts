@@ -27,6 +27,8 @@ import { HealthController } from './health.controller.js';
 import { ProblemFilter, RefusalStatuses } from './http/problem-filter.js';
 import { RequestSpan } from './http/request-span.js';
 import { MetricsController } from './metrics.controller.js';
+import { Preflight } from './preflight/preflight.js';
+import { retentionOf, retryOf } from './preflight/retention.js';
 import { ServiceLife } from './service-life.js';
 import { ServiceLogger } from './service-logger.js';
 
@@ -69,6 +71,7 @@ export class ParticipantModule {
         registry,
         dataSourceOf(participant),
         brokerLinkOf(participant),
+        preflightOf(participant),
         eventLogOf(participant, options.worker),
         { provide: CommandGate, useFactory: ({ commands }: AnyEventLog) => commands, inject: [EventLog] },
         { provide: DeadLetters, useFactory: ({ deadLetters }: AnyEventLog) => deadLetters, inject: [EventLog] },
@@ -131,6 +134,19 @@ function brokerLinkOf(participant: AnyParticipant): FactoryProvider<BrokerLink> 
   };
 }
 
+function preflightOf(participant: AnyParticipant): FactoryProvider<Preflight> {
+  return {
+    provide: Preflight,
+    useFactory: (
+      configuration: ServiceConfiguration,
+      dataSource: DataSource,
+      broker: BrokerLink,
+      logger: ServiceLogger,
+    ) => new Preflight(participant, configuration, dataSource, broker, logger),
+    inject: [ServiceConfiguration, DataSource, BrokerLink, ServiceLogger],
+  };
+}
+
 function eventLogOf(
   participant: AnyParticipant,
   worker: ParticipantModuleOptions['worker'],
@@ -157,7 +173,8 @@ function eventLogOf(
         registry,
         ...(worker ? { worker } : {}),
         timing: { leaseMs: configuration.LEASE_MS },
-        retry: { attemptsMax: configuration.RETRY_ATTEMPTS_MAX, firstDelayMs: configuration.RETRY_FIRST_MS },
+        retry: retryOf(configuration),
+        retention: retentionOf(configuration),
       }),
     inject: [ServiceConfiguration, DataSource, BrokerLink, ServiceLogger, Registry, ...(worker ? [worker] : [])],
   };

@@ -5,6 +5,7 @@ import { startTracing, type Tracing } from '@quadrille/observability';
 import { DataSource } from 'typeorm';
 import { BrokerLink } from './broker-link.js';
 import { ServiceConfiguration } from './configuration/service-configuration.js';
+import { Preflight } from './preflight/preflight.js';
 import { ServiceLogger } from './service-logger.js';
 import { StartupError } from './startup-error.js';
 
@@ -16,7 +17,7 @@ export interface Readiness {
 
 /**
  * A service is `starting` until the database, the broker and every queue it needs are there; however long that takes, it
- * waits. It is `running` until it is told to stop, and `stopping` until all that it had begun is finished.
+ * waits. What is there and unsafe ends the start. It is `running` until it is told to stop, and `stopping` until all that it had begun is finished.
  * The API answers as soon as it runs and until the last request is done; health and metrics answer always.
  */
 @Injectable()
@@ -33,6 +34,7 @@ export class ServiceLife implements BeforeApplicationShutdown, OnApplicationShut
     private readonly configuration: ServiceConfiguration,
     private readonly dataSource: DataSource,
     private readonly broker: BrokerLink,
+    private readonly preflight: Preflight,
     private readonly eventLog: EventLog<never, unknown, never>,
     private readonly logger: ServiceLogger,
   ) {}
@@ -81,9 +83,10 @@ export class ServiceLife implements BeforeApplicationShutdown, OnApplicationShut
       service: this.broker.service,
       otlpEndpoint: this.configuration.OTEL_EXPORTER_OTLP_ENDPOINT,
     });
+    this.preflight.judgeConfiguration();
     await this.insist(() => this.connectDatabase());
     await this.insist(() => this.broker.connect());
-    await this.insist(() => this.broker.checkTopology());
+    await this.insist(() => this.preflight.inspectServers());
     await this.insist(() => this.eventLog.start());
     if (this.stopping.signal.aborted) return;
     this.phase = 'running';

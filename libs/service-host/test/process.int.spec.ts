@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { Client } from 'pg';
 import { startService } from '../src/run-service.js';
 import { eventually } from './eventually.js';
 import { tinyParticipant } from './tiny-participant.js';
@@ -111,6 +112,19 @@ describe('the process of a service', () => {
     expect(await service.logged('stopped')).toMatchObject({ level: 'info', service: 'order' });
     // Nothing had to be cut off or given up: that would be said.
     expect(service.stdout.split('"msg":"stopping"')[1]).not.toMatch(/"level":"(warn|error)"/);
+  });
+
+  it('ends on servers that are unsafe, with 1 and a sentence for each fault', async () => {
+    const { DATABASE_URL = '' } = servers.variables;
+    const database = new Client({ connectionString: DATABASE_URL });
+    await database.connect();
+    await database.query(`alter database ${new URL(DATABASE_URL).pathname.slice(1)} set synchronous_commit = off`);
+    await database.end();
+    const service = run({ ...servers.variables, PARTITIONS: '3', ALLOW_UNSAFE_SERVERS: '0' });
+    expect(await service.exited).toBe(1);
+    expect(service.stderr).toMatch(/^order: PostgreSQL runs with .*\.\n/);
+    expect(service.stderr).toMatch(/synchronous_commit=off for this role or database, .*: set it to on, .*\.\n/);
+    expect(service.stderr).toMatch(/PARTITIONS=3, but the broker has queues for 2; run the setup step\.\n$/);
   });
 
   it('does not run with another number of partitions than the broker was set up for', async () => {

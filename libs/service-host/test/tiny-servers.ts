@@ -28,6 +28,7 @@ export async function tinyServers(): Promise<TinyServers> {
       SHUTDOWN_WAIT_MS: '0',
       RETRY_ATTEMPTS_MAX: '2',
       RETRY_FIRST_MS: '1',
+      ALLOW_UNSAFE_SERVERS: '1',
     },
     migrate: () => migrate(database.url, tinyParticipant),
     declareTopology: () => declareTopology({ url: broker.url, tables, partitions }),

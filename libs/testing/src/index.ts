@@ -3,3 +3,4 @@ export * from './decider-specification.js';
 export * from './service-world.js';
 export * from './throw-away-broker.js';
 export * from './throw-away-database.js';
+export * from './throw-away-postgres.js';

@@ -41,6 +41,8 @@ export async function bootService<App extends { close(): Promise<void> }>(
     ADMIN_TOKEN: adminToken,
     LOG_LEVEL: 'error',
     SHUTDOWN_WAIT_MS: '0',
+    // Nobody needs the data of a throw-away database.
+    ALLOW_UNSAFE_SERVERS: '1',
     ...variables,
   });
   await Promise.all([parts.migrate(database.url), parts.declareTopology(broker.url)]);

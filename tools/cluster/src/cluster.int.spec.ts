@@ -14,7 +14,7 @@ describe('a cluster on servers that run already', () => {
   beforeAll(async () => {
     servers = await givenServers();
     const directory = mkdtempSync(join(tmpdir(), 'quadrille-cluster-'));
-    options = { directory, servers, namespace: servers.namespace, partitions: 2, environment: quick };
+    options = { directory, servers, namespace: servers.namespace, durable: false, partitions: 2, environment: quick };
   });
   afterAll(async () => {
     await servers.drop();

@@ -29,7 +29,7 @@ export interface ClusterOptions {
   readonly servers?: GivenServers;
   /** Begins the names of databases, roles and broker users, so that clusters can share servers: `quadrille`. */
   readonly namespace?: string;
-  /** `false` for servers of its own whose data nobody needs after it. */
+  /** `false` when nobody needs the data after it: then its own servers, and those it is given, need not keep them. */
   readonly durable?: boolean;
   /** Of every service, unless `npm run partitions` changed it on this directory. */
   readonly partitions?: number;
@@ -198,6 +198,7 @@ export class Cluster {
             paymentUrl: urls('payment')[0] ?? '',
             providerUrl: urls('payment-provider')[0] ?? '',
             providerDirectory: join(this.options.directory, 'payment-provider'),
+            allowUnsafeServers: this.options.durable === false,
           }),
           ...this.options.environment?.[name],
         });

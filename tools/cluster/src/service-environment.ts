@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly paymentUrl: string;
   readonly providerUrl: string;
   readonly providerDirectory: string;
+  /** Nobody needs the data after this cluster, so its database may be one that loses them. */
+  readonly allowUnsafeServers: boolean;
 }
 
 /** The variables one replica is started with. */
@@ -48,6 +50,12 @@ export function environmentOf(name: ProcessName, surroundings: Surroundings): Re
   }
 }
 
-function participant(name: ServiceName, { databaseUrls, amqpUrls, partitions }: Surroundings) {
-  return { DATABASE_URL: databaseUrls[name], AMQP_URL: amqpUrls[name], PARTITIONS: String(partitions[name]) };
+function participant(name: ServiceName, surroundings: Surroundings) {
+  const { databaseUrls, amqpUrls, partitions, allowUnsafeServers } = surroundings;
+  return {
+    DATABASE_URL: databaseUrls[name],
+    AMQP_URL: amqpUrls[name],
+    PARTITIONS: String(partitions[name]),
+    ...(allowUnsafeServers && { ALLOW_UNSAFE_SERVERS: '1' }),
+  };
 }

@@ -16,6 +16,7 @@ describe('npm start', () => {
     ['start.mjs', 'once', "Unexpected argument 'once'. Try `npm start -- --help`.\n"],
     ['start.mjs', '--once=5', "Option '--once' does not take an argument. Try `npm start -- --help`.\n"],
     ['test.mjs', '--watch', "Unknown option '--watch'. Try `npm test -- --help`.\n"],
+    ['mutants.mjs', '--all', "Unknown option '--all'. Try `npm run mutants -- --help`.\n"],
   ])('%s refuses %s before it does anything', async (script, argument, problem) => {
     const { code, stderr, stdout } = await run(script, argument);
     expect({ code, stderr, stdout }).toEqual({ code: 2, stderr: problem, stdout: '' });
@@ -27,7 +28,7 @@ describe('npm start', () => {
     expect(stderr).toMatch(/^There is no project ordre; there are .*\border\b.*\.\n$/);
   });
 
-  test.each(['start.mjs', 'test.mjs'])('%s explains itself', async (script) => {
+  test.each(['start.mjs', 'test.mjs', 'mutants.mjs'])('%s explains itself', async (script) => {
     const { code, stdout } = await run(script, '--help');
     expect(code).toBe(0);
     expect(stdout).toContain('-- --help');

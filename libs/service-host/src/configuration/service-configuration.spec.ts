@@ -28,6 +28,11 @@ describe('a configuration', () => {
       LEASE_MS: 5_000,
       RETRY_ATTEMPTS_MAX: 8,
       RETRY_FIRST_MS: 200,
+      INBOX_RETENTION_DAYS: 14,
+      REPLAY_HORIZON_DAYS: 7,
+      LOG_RETENTION_DAYS: undefined,
+      CLOCK_DIFFERENCE_MAX_MS: 5_000,
+      ALLOW_UNSAFE_SERVERS: false,
       HTTP_BODY_BYTES_MAX: 131_072,
       SHUTDOWN_WAIT_MS: 500,
       ORDER_DEADLINE_MS: 900_000,
@@ -41,6 +46,9 @@ describe('a configuration', () => {
     ['HTTP_PORT', '0', 0],
     ['LOG_LEVEL', 'debug', 'debug'],
     ['ORDER_DEADLINE_MS', '1500', 1500],
+    ['LOG_RETENTION_DAYS', '30', 30],
+    ['ALLOW_UNSAFE_SERVERS', '1', true],
+    ['ALLOW_UNSAFE_SERVERS', '0', false],
     ['PARTITIONS', '', 4],
   ])('reads %s=%s', (name, text, value) => {
     expect(new OrderConfiguration({ ...needed, [name]: text })).toHaveProperty(name, value);
@@ -80,6 +88,8 @@ describe('a configuration', () => {
       '1.5',
       'RETRY_FIRST_MS must be a whole number of milliseconds from 1 to 2147483647, but is "1.5".',
     ],
+    ['INBOX_RETENTION_DAYS', '0', 'INBOX_RETENTION_DAYS must be a whole number of days from 1 to 36500, but is "0".'],
+    ['ALLOW_UNSAFE_SERVERS', 'yes', 'ALLOW_UNSAFE_SERVERS must be 0 or 1, but is "yes".'],
     ['HTTP_BODY_BYTES_MAX', '1e6', 'HTTP_BODY_BYTES_MAX must be a whole number from 1024 to 16777216, but is "1e6".'],
     [
       'SHUTDOWN_WAIT_MS',

@@ -1,7 +1,7 @@
 import { logLevels } from '@quadrille/observability';
 import type { z } from 'zod';
 import { environmentOf, type ConfigurationClass, type Shape } from './environment.js';
-import { address, count, listOf, milliseconds, oneOf, secret, text } from './variables.js';
+import { address, count, days, flag, listOf, milliseconds, oneOf, secret, text } from './variables.js';
 
 /** What a process of a service does; one image runs any of them, so that a cluster can scale them apart. */
 export const roles = ['http', 'consume', 'relay', 'work'] as const;
@@ -38,6 +38,21 @@ const base = {
     .default(8)
     .describe('Attempts of a failing message before it becomes a dead letter.'),
   RETRY_FIRST_MS: milliseconds().default(200).describe('The wait before the second attempt; later ones grow.'),
+  INBOX_RETENTION_DAYS: days()
+    .default(14)
+    .describe('How long a message is known for a repetition; longer than the replay horizon and the longest retry.'),
+  REPLAY_HORIZON_DAYS: days()
+    .default(7)
+    .describe('How old an event may be when it comes again: from a queue, from a log or by hand.'),
+  LOG_RETENTION_DAYS: days()
+    .optional()
+    .describe('How long published events are kept at least; without it the log is never dropped.'),
+  CLOCK_DIFFERENCE_MAX_MS: milliseconds()
+    .default(5_000)
+    .describe("How far this machine's clock may be from the database's."),
+  ALLOW_UNSAFE_SERVERS: flag()
+    .default(false)
+    .describe('1 lets the service run on a database that can lose what it committed: for tests, never in production.'),
   HTTP_BODY_BYTES_MAX: count({ min: 1_024, max: 16_777_216 })
     .default(131_072)
     .describe('The largest request body that is read.'),

@@ -18,6 +18,14 @@ export function count({
   return wholeNumber(min, max, '');
 }
 
+export function flag() {
+  return parsed('must be 0 or 1', (value) => (value === '1' ? true : value === '0' ? false : undefined));
+}
+
+export function days({ min = 1, max = 36_500 }: { readonly min?: number; readonly max?: number } = {}) {
+  return wholeNumber(min, max, ' of days');
+}
+
 export function milliseconds({ min = 1, max = 2_147_483_647 }: { readonly min?: number; readonly max?: number } = {}) {
   return wholeNumber(min, max, ' of milliseconds');
 }
