@@ -4,7 +4,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { buildEvent, fact, routingKeyOf } from '@quadrille/contracts';
-import { eventsExchange, partitionQueuesOf, serviceExchange } from '@quadrille/messaging';
+import {
+  eventsExchange,
+  listenerDeadLetterQueue,
+  listenerQueue,
+  partitionQueuesOf,
+  serviceExchange,
+} from '@quadrille/messaging';
 import { connect } from 'amqplib';
 import { Client } from 'pg';
 import { v7 } from 'uuid';
@@ -220,6 +226,30 @@ describe('dead letters', () => {
     expect(await world.run('dead-letters', 'replay', id)).toMatchObject({ code: 0, stdout: '1 replayed\n' });
     // It is garbage still, so it comes back; the copy has the same id.
     expect(await garbage()).toMatchObject({ id });
+  }, 120_000);
+
+  it('of the handlers of another service are listed and replayed when it is named', async () => {
+    const [queue, deadLetters] = [listenerQueue('newsletter'), listenerDeadLetterQueue('newsletter')];
+    const connection = await connect(world.cluster.amqpUrl);
+    try {
+      const channel = await connection.createConfirmChannel();
+      for (const name of [queue, deadLetters])
+        await channel.assertQueue(name, { arguments: { 'x-queue-type': 'quorum' } });
+      channel.sendToQueue(deadLetters, Buffer.from('{}'), {
+        ...{ messageId: 'one', persistent: true },
+        headers: { reason: 'no such template', attempt: 5, 'replay-exchange': '', 'replay-routing-key': queue },
+      });
+      await channel.waitForConfirms();
+
+      const [letter] = await letters('--listener', 'newsletter', '--code', 'set_aside', '--service', 'order');
+      expect(letter).toMatchObject({ id: 'listener:newsletter:one', reason: 'no such template', attempts: 5 });
+      expect(await world.run('dead-letters', 'replay', letter!.id)).toMatchObject({ code: 0, stdout: '1 replayed\n' });
+
+      expect(await channel.get(queue, { noAck: true })).toMatchObject({ properties: { messageId: 'one' } });
+      expect(await letters('--listener', 'newsletter', '--code', 'set_aside', '--service', 'order')).toEqual([]);
+    } finally {
+      await connection.close();
+    }
   }, 120_000);
 
   it('of a service that is away are told in one sentence, and the others are listed', async () => {

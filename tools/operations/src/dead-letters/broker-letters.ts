@@ -1,17 +1,31 @@
-import type { ServiceName } from '@quadrille/contracts';
-import { deadLetterQueue, listSetAside, replaySetAside, type SetAsideMessage } from '@quadrille/messaging';
+import {
+  deadLetterQueue,
+  listenerDeadLetterQueue,
+  listSetAside,
+  replaySetAside,
+  type SetAsideMessage,
+} from '@quadrille/messaging';
 import { Failure } from '../command-line/ends.js';
 import type { LetterDetails, LetterFilter } from './letter.js';
 
-/** The broker's dead-letter queue of one service: messages from which no key can be read. */
+/**
+ * `broker`: what a service could read no key from. `listener`: what the `@OnEvent` handlers of a service could not handle, and
+ * such a service need not have a database.
+ */
+export type BrokerPlace = 'broker' | 'listener';
+
+const queues = { broker: deadLetterQueue, listener: listenerDeadLetterQueue } satisfies Record<BrokerPlace, unknown>;
+
+/** One of the broker's dead-letter queues. */
 export class BrokerLetters {
   private readonly queue: string;
 
   constructor(
-    readonly service: ServiceName,
+    readonly place: BrokerPlace,
+    readonly service: string,
     private readonly amqpUrl: string,
   ) {
-    this.queue = deadLetterQueue(service);
+    this.queue = queues[place](service);
   }
 
   /** Oldest first, with their bodies: the queue gives no message without its body. */
@@ -46,7 +60,7 @@ export class BrokerLetters {
   }
 
   private idOf(messageId: string | undefined): string {
-    return `broker:${this.service}:${messageId ?? '-'}`;
+    return `${this.place}:${this.service}:${messageId ?? '-'}`;
   }
 
   private letterOf(message: SetAsideMessage): LetterDetails {

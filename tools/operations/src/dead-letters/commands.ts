@@ -32,6 +32,11 @@ const service = {
   multiple: true,
   help: `one of ${services.join(', ')}; may be given again; all if not`,
 };
+const listener = {
+  value: 'name',
+  multiple: true,
+  help: 'also what the @OnEvent handlers of this service of yours gave up; may be given again',
+};
 const json = { help: 'answer with JSON' };
 const dryRun = { help: 'say what would be done, and do nothing' };
 const by = { value: 'name', help: 'who does it, for the record (you)' };
@@ -42,7 +47,7 @@ const list: Subcommand = {
   usage: {
     line: 'dead-letters -- list [options]',
     summary: 'Lists what is held or dead, oldest first: in the services, and in the dead-letter queues of the broker.',
-    options: { service, ...filterOptions, json, ...systemOptions },
+    options: { service, listener, ...filterOptions, json, ...systemOptions },
     notes,
   },
   async run(given) {
@@ -113,6 +118,7 @@ const replay: Subcommand = {
       'dry-run': dryRun,
       by,
       service,
+      listener,
       json,
       ...systemOptions,
     },
@@ -164,7 +170,7 @@ const discard: Subcommand = {
 export const subcommands: Readonly<Record<string, Subcommand>> = { list, show, edit, replay, discard };
 
 function lettersOf(given: Given): Letters {
-  return new Letters(new System(given), servicesOf(given));
+  return new Letters(new System(given), servicesOf(given), given.texts('listener'));
 }
 
 function servicesOf(given: Given): readonly ServiceName[] {

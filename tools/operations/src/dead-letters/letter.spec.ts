@@ -9,12 +9,20 @@ describe('the id of a letter', () => {
     ['inventory:12', [], { place: 'service', service: 'inventory', id: '12' }],
     ['12', ['order'] as const, { place: 'service', service: 'order', id: '12' }],
     ['broker:payment:a:b', [], { place: 'broker', service: 'payment', messageId: 'a:b' }],
+    ['listener:newsletter:a', [], { place: 'listener', service: 'newsletter', messageId: 'a' }],
   ])('%s says where it is', (id, chosen, expected) => expect(addressOf(id, chosen)).toEqual(expected));
 
-  it.each(['12', 'stock:12', 'inventory', 'inventory:x', 'inventory:1:2', 'broker:inventory', 'broker:stock:1', ''])(
-    '%j is refused',
-    (id) => expect(() => addressOf(id, [])).toThrow(UsageError),
-  );
+  it.each([
+    '12',
+    'stock:12',
+    'inventory',
+    'inventory:x',
+    'inventory:1:2',
+    'broker:inventory',
+    'broker:stock:1',
+    'listener::1',
+    '',
+  ])('%j is refused', (id) => expect(() => addressOf(id, [])).toThrow(UsageError));
 });
 
 describe('a letter at the broker', () => {

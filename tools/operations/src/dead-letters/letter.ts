@@ -1,12 +1,13 @@
 import type { ServiceName } from '@quadrille/contracts';
 import { UsageError } from '../command-line/ends.js';
 import { isService } from '../system/system.js';
+import type { BrokerPlace } from './broker-letters.js';
 
-/** A held message or dead letter of a service, or a message in the broker's dead-letter queue of a service. */
+/** A held message or dead letter of a service, or a message in one of the broker's dead-letter queues. */
 export interface Letter {
-  /** `inventory:12`, or `broker:inventory:<message id>`. */
+  /** `inventory:12`, `broker:inventory:<message id>` or `listener:newsletter:<message id>`. */
   readonly id: string;
-  readonly service: ServiceName;
+  readonly service: string;
   readonly status: string;
   readonly type: string | null;
   readonly key: string | null;
@@ -44,7 +45,7 @@ export interface LetterFilter {
 
 export type LetterAddress =
   | { readonly place: 'service'; readonly service: ServiceName; readonly id: string }
-  | { readonly place: 'broker'; readonly service: ServiceName; readonly messageId: string };
+  | { readonly place: BrokerPlace; readonly service: string; readonly messageId: string };
 
 /** Reads an id as the list shows it; a bare number needs the one service that was named. */
 export function addressOf(id: string, chosen: readonly ServiceName[]): LetterAddress {
@@ -53,10 +54,10 @@ export function addressOf(id: string, chosen: readonly ServiceName[]): LetterAdd
   if (/^\d+$/.test(id) && only && chosen.length === 1) return { place: 'service', service: only, id };
   if (isService(first) && /^\d+$/.test(second) && rest.length === 0)
     return { place: 'service', service: first, id: second };
-  if (first === 'broker' && isService(second) && rest.length > 0)
-    return { place: 'broker', service: second, messageId: rest.join(':') };
+  const isAtBroker = (first === 'broker' && isService(second)) || (first === 'listener' && second !== '');
+  if (isAtBroker && rest.length > 0) return { place: first, service: second, messageId: rest.join(':') };
   throw new UsageError(
-    `${JSON.stringify(id)} is no letter's id: they are like inventory:12 or broker:inventory:<message id>.`,
+    `${JSON.stringify(id)} is no letter's id: they are like inventory:12, broker:inventory:<message id> or listener:newsletter:<message id>.`,
   );
 }
 

@@ -2,8 +2,8 @@ import type { ServiceName } from '@quadrille/contracts';
 import { Failure } from '../command-line/ends.js';
 import { AdminApi } from '../system/http.js';
 import type { System } from '../system/system.js';
-import { BrokerLetters } from './broker-letters.js';
-import type { Letter, LetterAddress, LetterDetails, LetterFilter } from './letter.js';
+import { BrokerLetters, type BrokerPlace } from './broker-letters.js';
+import { addressOf, type Letter, type LetterAddress, type LetterDetails, type LetterFilter } from './letter.js';
 import { Pace } from './pace.js';
 import { ServiceLetters } from './service-letters.js';
 
@@ -25,15 +25,15 @@ export class Letters {
   constructor(
     private readonly system: System,
     private readonly chosen: readonly ServiceName[],
+    /** Names of services whose `@OnEvent` handlers have dead letters of their own. */
+    private readonly listeners: readonly string[] = [],
   ) {}
 
   /** By service, oldest first within each. What can be asked is answered for, also when somebody else is away. */
   async list(filter: LetterFilter): Promise<Found> {
     const asked = await Promise.allSettled([
       ...this.chosen.map((service) => this.service(service)).map((service) => service.list(filter)),
-      ...this.chosen.map(async (service) =>
-        this.system.amqpUrlIfKnown === undefined ? [] : this.broker(service).list(filter),
-      ),
+      ...(this.system.amqpUrlIfKnown === undefined ? [] : this.atBroker().map((queue) => queue.list(filter))),
     ]);
     const problems = asked.flatMap((one) => (one.status === 'rejected' ? [sentenceOf(one.reason)] : []));
     if (this.system.amqpUrlIfKnown === undefined)
@@ -47,7 +47,7 @@ export class Letters {
   show(address: LetterAddress): Promise<LetterDetails> {
     return address.place === 'service'
       ? this.service(address.service).show(address.id)
-      : this.broker(address.service).show(address.messageId);
+      : this.queue(address.place, address.service).show(address.messageId);
   }
 
   async showAll(addresses: readonly LetterAddress[]): Promise<Found> {
@@ -65,20 +65,19 @@ export class Letters {
   ): Promise<Replayed> {
     const pace = new Pace(perSecond);
     const result: Replayed = { replayed: [], gone: [], failed: [] };
-    for (const letter of letters.filter((one) => !isAtBroker(one))) {
-      await pace.turn();
-      try {
-        const [, id = ''] = letter.id.split(':');
-        const isThere = await this.service(letter.service).replay(id, by);
-        (isThere ? result.replayed : result.gone).push(letter.id);
-      } catch (error) {
-        result.failed.push({ id: letter.id, reason: sentenceOf(error) });
+    const atBroker = new Map<string, { readonly queue: BrokerLetters; readonly ids: string[] }>();
+    for (const { id } of letters) {
+      const address = addressOf(id, []);
+      if (address.place === 'service') {
+        await pace.turn();
+        await this.replayAtService(id, address, by, result);
+      } else {
+        const queue = this.queue(address.place, address.service);
+        const name = `${address.place}:${address.service}`;
+        atBroker.set(name, { queue, ids: [...(atBroker.get(name)?.ids ?? []), id] });
       }
     }
-    for (const service of this.chosen) {
-      const ids = letters.filter((one) => isAtBroker(one) && one.service === service).map(({ id }) => id);
-      if (ids.length > 0) await this.replayAtBroker(service, ids, pace, result);
-    }
+    for (const { queue, ids } of atBroker.values()) await this.replayAtBroker(queue, ids, pace, result);
     return result;
   }
 
@@ -86,14 +85,29 @@ export class Letters {
     return new ServiceLetters(service, new AdminApi(service, this.system.url(service), this.system.adminToken));
   }
 
+  private async replayAtService(
+    letter: string,
+    { service, id }: LetterAddress & { readonly place: 'service' },
+    by: string,
+    result: Replayed,
+  ): Promise<void> {
+    try {
+      const isThere = await this.service(service).replay(id, by);
+      (isThere ? result.replayed : result.gone).push(letter);
+    } catch (error) {
+      result.failed.push({ id: letter, reason: sentenceOf(error) });
+    }
+  }
+
+  /** A queue gives its messages as a whole, so those that go are sent together. */
   private async replayAtBroker(
-    service: ServiceName,
+    queue: BrokerLetters,
     ids: readonly string[],
     pace: Pace,
     result: Replayed,
   ): Promise<void> {
     try {
-      const sent = await this.broker(service).replay(new Set(ids), () => pace.turn());
+      const sent = await queue.replay(new Set(ids), () => pace.turn());
       result.replayed.push(...sent);
       result.gone.push(...ids.filter((id) => !sent.includes(id)));
     } catch (error) {
@@ -102,13 +116,16 @@ export class Letters {
     }
   }
 
-  private broker(service: ServiceName): BrokerLetters {
-    return new BrokerLetters(service, this.system.amqpUrl);
+  private atBroker(): readonly BrokerLetters[] {
+    return [
+      ...this.chosen.map((service) => this.queue('broker', service)),
+      ...this.listeners.map((service) => this.queue('listener', service)),
+    ];
   }
-}
 
-export function isAtBroker({ id }: Letter): boolean {
-  return id.startsWith('broker:');
+  private queue(place: BrokerPlace, service: string): BrokerLetters {
+    return new BrokerLetters(place, service, this.system.amqpUrl);
+  }
 }
 
 /** What is not expected ends the command with its stack. */
