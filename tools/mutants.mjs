@@ -18,14 +18,16 @@ if (options.help) {
 
 /** Three times the slowest death that was seen on two busy cores. */
 const limitMs = 180_000;
+/** More than there are cores: most of the time a test that fails waits for what does not come. */
+const atOnce = 3;
 const startedAt = performance.now();
 const progress = new Progress();
 const servers = new TestServers();
-let copy;
+const copies = [];
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.once(signal, () => {
     endCommands();
-    copy?.remove();
+    for (const copy of copies) copy.remove();
     void servers.end().finally(() => process.exit(130));
   });
 
@@ -48,7 +50,7 @@ try {
   progress.line(error instanceof StepFailed ? error.message : error.stack);
   wrong += 1;
 } finally {
-  copy?.remove();
+  for (const copy of copies) copy.remove();
   await servers.end();
 }
 process.exit(wrong === 0 ? 0 : 1);
@@ -62,13 +64,15 @@ function simulation(...args) {
 
 async function onServers(hunted, { WorkingCopy, huntPlumbing }) {
   const environment = await servers.start(progress);
-  copy = new WorkingCopy(root, home);
+  for (let n = 0; n < atOnce; n++) copies.push(new WorkingCopy(root, home));
   const counts = { dies: 0, survives: 0, unproven: 0 };
-  for await (const { mutant, kind, why, seconds: took } of huntPlumbing(hunted, copy, { root, environment, limitMs })) {
+  const tell = ({ mutant, kind, why, seconds: took }) => {
     counts[kind] += 1;
     const word = kind === 'dies' ? 'dies    ' : kind.toUpperCase();
     console.log(`${word} ${took.toFixed(1).padStart(5)} s  ${mutant.file} ${mutant.name}: ${why.slice(0, 160)}`);
-  }
+    if (kind === 'survives') console.log(`          ${mutant.noticedBy.spec} should notice: ${mutant.noticedBy.test}`);
+  };
+  await huntPlumbing({ mutants: hunted, copies, place: { root, environment, limitMs }, tell });
   const { dies, survives, unproven } = counts;
   console.log(`${hunted.length} mutants on servers: ${dies} die, ${survives} survive, ${unproven} unproven.`);
   return survives + unproven;

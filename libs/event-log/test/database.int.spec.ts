@@ -63,6 +63,14 @@ test('every connection has its timeouts and its isolation from the start', async
   });
 });
 
+test('no connection asks for less durability than the server has', async () => {
+  const asked = await dataSource.query(
+    `select name from pg_settings where name in ('synchronous_commit', 'commit_delay') and source not in
+       ('default', 'command line', 'configuration file', 'environment variable')`,
+  );
+  expect(asked).toEqual([]);
+});
+
 describe('an event-sourced participant', () => {
   interface Add {
     readonly type: 'Add';

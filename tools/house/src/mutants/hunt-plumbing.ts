@@ -1,4 +1,4 @@
-import type { Notice, PlumbingMutant } from './plumbing-mutant.js';
+import { MutantDoesNotApply, type PlumbingMutant } from './plumbing-mutant.js';
 import { runSuite, type Finding, type SuitePlace } from './suite-run.js';
 import type { WorkingCopy } from './working-copy.js';
 
@@ -9,40 +9,56 @@ export interface Verdict {
   readonly seconds: number;
 }
 
+export interface PlumbingHunt {
+  readonly mutants: readonly PlumbingMutant[];
+  /** One bug at a time is planted in each. */
+  readonly copies: readonly WorkingCopy[];
+  readonly place: Omit<SuitePlace, 'directory'>;
+  readonly tell: (verdict: Verdict) => void;
+}
+
 /**
- * Plants one bug after another in the copy and looks whether the test that is named notices it. A test counts only when it
- * passes on the sound code, run in the same way.
+ * Plants one bug after another in the copies and looks whether the test that is named notices it. A test counts only when
+ * it passes on the sound code, run in the same way.
  */
-export async function* huntPlumbing(
-  mutants: readonly PlumbingMutant[],
-  copy: WorkingCopy,
-  place: Omit<SuitePlace, 'directory'>,
-): AsyncGenerator<Verdict> {
-  const sound = new Map<string, Finding>();
-  const run = (notice: Notice) => runSuite(notice, { ...place, directory: copy.directory });
-  for (const mutant of mutants) {
+export async function huntPlumbing({ mutants, copies, place, tell }: PlumbingHunt): Promise<void> {
+  const waiting = [...mutants];
+  const sound = new Map<string, Promise<Finding>>();
+  await Promise.all(
+    copies.map(async (copy) => {
+      for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) tell(await judge(mutant, copy));
+    }),
+  );
+
+  async function judge(mutant: PlumbingMutant, copy: WorkingCopy): Promise<Verdict> {
     const startedAt = performance.now();
-    const { noticedBy } = mutant;
-    const key = `${noticedBy.spec} ${noticedBy.test}`;
-    const before = sound.get(key) ?? (await run(noticedBy));
-    sound.set(key, before);
-    let verdict: Pick<Verdict, 'kind' | 'why'>;
-    if (before.kind !== 'passed') verdict = { kind: 'unproven', why: `its test fails without it: ${before.why}` };
-    else {
-      copy.plant(mutant);
-      verdict = verdictOf(await run(noticedBy), mutant);
-      copy.heal(mutant);
-    }
-    yield { mutant, ...verdict, seconds: (performance.now() - startedAt) / 1000 };
+    const { spec, test } = mutant.noticedBy;
+    const run = () => runSuite({ spec, test }, { ...place, directory: copy.directory });
+    const before = sound.get(`${spec} ${test}`) ?? run();
+    sound.set(`${spec} ${test}`, before);
+    const { kind, why } = await judgement(await before, async () => {
+      try {
+        copy.plant(mutant);
+        return await run();
+      } catch (error) {
+        if (error instanceof MutantDoesNotApply) return { kind: 'nothing', why: error.message };
+        throw error;
+      } finally {
+        copy.heal(mutant);
+      }
+    });
+    return { mutant, kind, why, seconds: (performance.now() - startedAt) / 1000 };
   }
 }
 
-function verdictOf(finding: Finding, { noticedBy }: PlumbingMutant): Pick<Verdict, 'kind' | 'why'> {
+async function judgement(sound: Finding, withBug: () => Promise<Finding>): Promise<Pick<Verdict, 'kind' | 'why'>> {
+  if (sound.kind !== 'passed') return { kind: 'unproven', why: `its test fails without it: ${sound.why}` };
+  const finding = await withBug();
   switch (finding.kind) {
     case 'failed':
       return { kind: 'dies', why: finding.why };
     case 'passed':
-      return { kind: 'survives', why: `"${noticedBy.test}" does not notice it (${noticedBy.spec})` };
+      return { kind: 'survives', why: 'its test passes' };
     case 'nothing':
       return { kind: 'unproven', why: finding.why };
   }

@@ -39,12 +39,9 @@ export const loopMutants: readonly PlumbingMutant[] = [
   {
     name: 'a row that cannot be announced is passed over',
     breaks: 'a row that does not fit its contract is seen, and never skipped',
-    file: `${src}/relay.ts`,
+    file: `${src}/relay-lanes.ts`,
     edits: [
-      {
-        find: 'if (!announce) throw new Error(`${name} does not say what ${event.type} is in public`);',
-        replace: 'if (!announce) return [];',
-      },
+      { find: '        onRetry(events ?', replace: '        if (!events) return true;\n        onRetry(events ?' },
     ],
     noticedBy: {
       spec: relaySpec,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from '@jest/globals';
 import { mutated } from './plumbing-mutant.js';
@@ -16,8 +16,7 @@ describe('a mutant of the plumbing that ships', () => {
   it.each(plumbingMutants.map(({ name, noticedBy }) => [name, noticedBy] as const))(
     'has a test that is to notice it: %s',
     (_, { spec, test }) => {
-      expect(existsSync(`${root}${spec}`)).toBe(true);
-      expect(text(spec)).toContain(test);
+      expect(text(spec).includes(test)).toBe(true);
     },
   );
 

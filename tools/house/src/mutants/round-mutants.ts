@@ -217,7 +217,7 @@ export const roundMutants: readonly PlumbingMutant[] = [
     edits: [{ find: `options: '-c `, replace: `options: '-c synchronous_commit=off -c ` }],
     noticedBy: {
       spec: 'libs/event-log/test/database.int.spec.ts',
-      test: 'every connection has its timeouts and its isolation from the start',
+      test: 'no connection asks for less durability than the server has',
     },
   },
 ];

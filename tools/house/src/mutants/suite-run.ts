@@ -65,7 +65,6 @@ function endedProcess(output: string): Finding {
 
 function firstLine(text: string | undefined): string | undefined {
   // Jest colours what it compares.
-  // eslint-disable-next-line no-control-regex
   return text
     ?.replace(/\u001b\[\d+m/g, '')
     .trim()
