@@ -2,6 +2,7 @@ import { buildEvent, fact, type PublicEvent } from '@quadrille/contracts';
 import { silentLogger } from '@quadrille/observability';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../test/eventually.js';
+import { seenSpans } from '../test/seen-spans.js';
 import { RelayLanes } from './relay-lanes.js';
 
 const orderId = '01890a5d-0000-7000-8000-000000000001';
@@ -20,7 +21,7 @@ let lanes: RelayLanes | undefined;
 afterEach(() => lanes?.stop());
 
 /** Announces one fact in both versions to a broker that answers as told; returns what is sent and whether it was said. */
-function announce(answer: (type: string) => 'confirmed' | 'returned' | 'nack') {
+function announce(answer: (type: string) => 'confirmed' | 'returned' | 'nack', copies = [v2, v1]) {
   const sent: PublicEvent['type'][] = [];
   const said: number[] = [];
   lanes = new RelayLanes({
@@ -38,9 +39,25 @@ function announce(answer: (type: string) => 'confirmed' | 'returned' | 'nack') {
     onRetry: () => undefined,
     logger: silentLogger,
   });
-  lanes.enqueue({ lane: orderId, position: 7, build: () => [v2, v1] });
+  lanes.enqueue({ lane: orderId, position: 7, build: () => copies });
   return { sent, said };
 }
+
+describe('an event of a trace', () => {
+  it('is sent in a step of it', async () => {
+    const tracing = await seenSpans();
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const traced = { ...v1, traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+
+    const { said } = announce(() => 'confirmed', [traced]);
+
+    await eventually(() => expect(said).toEqual([7]));
+    expect(tracing.spans).toMatchObject([
+      { name: 'publish payment.declined.v1', traceId, parentSpanId: 'b7ad6b7169203331' },
+    ]);
+    await tracing.shutdown();
+  });
+});
 
 describe('a fact in two versions', () => {
   it('is sent once in each', async () => {

@@ -1,5 +1,5 @@
 import type { PublicEvent } from '@quadrille/contracts';
-import type { Logger } from '@quadrille/observability';
+import { beginStep, type Logger } from '@quadrille/observability';
 import { failpoint } from './failpoints.js';
 import { pause } from './pause.js';
 import { reachedNoQueue, type EventPublisher } from './publisher.js';
@@ -126,11 +126,18 @@ export class RelayLanes {
     if (!this.ended && !this.options.mayPublish()) this.end();
     if (this.ended) return false;
     this.inFlight += 1;
+    const { traceparent, type, id } = event;
+    const attributes = { 'messaging.system': 'rabbitmq', 'messaging.message.id': id };
+    const step = beginStep(`publish ${type}`, { traceparent, kind: 'producer', attributes });
     try {
       await failpoint('relay.publishing');
       await this.options.publisher.publish(event);
       await failpoint('relay.published');
+      step?.end();
       return true;
+    } catch (error) {
+      step?.end({ error });
+      throw error;
     } finally {
       this.inFlight -= 1;
       this.waiting.shift()?.();

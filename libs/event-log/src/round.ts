@@ -10,6 +10,7 @@ import { heldRetry, retryDelayMs, type RetryPolicy } from './retry-policy.js';
 import { runBatch, type News } from './round-batch.js';
 import { roundMetrics, type RoundMetrics } from './round-metrics.js';
 import { startRound } from './round-start.js';
+import { inSteps } from './round-steps.js';
 import type { DeliveryItem, Lease, Outcome, RoundItem } from './round-types.js';
 import { inTransaction } from './transaction.js';
 
@@ -65,7 +66,7 @@ export class Round<Command extends Typed, State, Event extends Typed> {
   ): Promise<Outcome[]> {
     const twins = placesOfTwins(items);
     const batch = items.filter((_, place) => !twins.has(place));
-    const outcomes = batch.length > 0 ? await this.runOrSplit(batch, lease) : [];
+    const outcomes = batch.length > 0 ? await inSteps(batch, (traced) => this.runOrSplit(traced, lease)) : [];
     if (twins.size === 0) return [...outcomes];
     // A key that is used twice waits for its first use, within a batch as between batches.
     const later = await this.run(

@@ -4,7 +4,7 @@ import { messageOf } from './faults.js';
 import { Loop } from './loop.js';
 import { pause } from './pause.js';
 import { retryDelayMs } from './retry-policy.js';
-import { withTraceContext } from '@quadrille/observability';
+import { withSpan, withTraceContext } from '@quadrille/observability';
 import type { TaskResult, TaskWorker } from './task-worker.js';
 import { endlessRetry, taskRetry } from './timing.js';
 
@@ -75,7 +75,9 @@ export class TaskLoop {
     const task = { stream, task: entry.task ?? '', attempts, cause };
     let result: TaskResult<unknown>;
     try {
-      result = await withTraceContext(cause, () => this.worker.perform(task));
+      result = await withTraceContext(cause, () =>
+        withSpan(`task ${task.task}`, { traceparent: cause.traceparent }, () => this.worker.perform(task)),
+      );
     } catch (error) {
       this.parts.logger.warn({ err: error, stream, task: task.task, attempts }, 'a task failed and is done again');
       result = { kind: 'again', reason: messageOf(error) };

@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { readStream } from '../src/log.js';
 import { accountDatabase, type AccountDatabase } from './account-database.js';
 import { broken } from './account.js';
 import { confirmed, placed, request, unreadable, wakeUp } from './items.js';
+import { seenSpans } from './seen-spans.js';
 
 let database: AccountDatabase;
 beforeAll(async () => {
@@ -60,6 +61,41 @@ describe('a batch', () => {
 
   test('that is empty stores nothing', async () => {
     expect(await database.round.run([])).toEqual([]);
+  });
+});
+
+describe('a trace', () => {
+  const [traceId, parentSpanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+  const traced = (account: string, flags: string) => {
+    const item = placed(account, 10);
+    return { ...item, cause: { ...item.cause, traceparent: `00-${traceId}-${parentSpanId}-${flags}` } };
+  };
+  let tracing: Awaited<ReturnType<typeof seenSpans>>;
+  beforeEach(async () => {
+    tracing = await seenSpans();
+  });
+  afterEach(() => tracing.shutdown());
+
+  test('that is sampled has a step for the message, and what was decided goes on from it', async () => {
+    const account = uuidv7();
+    const item = traced(account, '01');
+    await database.round.run([item, item]);
+
+    expect(tracing.spans).toMatchObject([
+      { name: 'process order.placed.v1', traceId, parentSpanId, outcome: 'decided' },
+      { name: 'process order.placed.v1', traceId, parentSpanId, outcome: 'duplicate' },
+    ]);
+    const [event] = await streamOf(account);
+    expect(event?.cause.traceparent).toBe(`00-${traceId}-${tracing.spans[0]!.spanId}-01`);
+  });
+
+  test('that is not sampled passes through as it came', async () => {
+    const account = uuidv7();
+    const item = traced(account, '00');
+    await database.round.run([item]);
+
+    expect(tracing.spans).toEqual([]);
+    expect((await streamOf(account))[0]?.cause).toEqual(item.cause);
   });
 });
 

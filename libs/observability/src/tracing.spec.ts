@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { SpanStatusCode } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { parseTraceparent, withTraceContext } from './trace-context.js';
-import { currentTraceparent, startTracing, withSpan, type Tracing } from './tracing.js';
+import { beginStep, currentTraceparent, startTracing, withSpan, type Tracing } from './tracing.js';
 
 const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
@@ -45,6 +45,27 @@ describe('tracing', () => {
     const failing = withSpan('work', {}, () => Promise.reject(new Error('no')));
     await expect(failing).rejects.toThrow('no');
     expect(spans.getFinishedSpans()[0]?.status.code).toBe(SpanStatusCode.ERROR);
+  });
+
+  it('has steps for work that begins and ends together, each in the trace that it came with', async () => {
+    await start();
+    const step = beginStep('publish it', { traceparent: parent, kind: 'producer', attributes: { size: 3 } });
+    step?.end({ attributes: { outcome: 'lost' }, error: new Error('no') });
+
+    const [span] = spans.getFinishedSpans();
+    expect(step?.traceparent).toBe(`00-${span?.spanContext().traceId}-${span?.spanContext().spanId}-01`);
+    expect(span).toMatchObject({ name: 'publish it', kind: SpanKind.PRODUCER, status: { code: SpanStatusCode.ERROR } });
+    expect(span?.parentSpanContext?.spanId).toBe(parseTraceparent(parent)?.spanId);
+    expect(span?.attributes).toEqual({ size: 3, outcome: 'lost' });
+  });
+
+  it('has no step where nobody would see it', async () => {
+    expect(beginStep('before it is traced', { traceparent: parent })).toBeUndefined();
+    await start();
+    expect(beginStep('without a trace', {})).toBeUndefined();
+    expect(beginStep('not sampled', { traceparent: parent.replace(/01$/, '00') })).toBeUndefined();
+    await tracing?.shutdown();
+    expect(beginStep('after it was traced', { traceparent: parent })).toBeUndefined();
   });
 
   it('answers with what the cause brought along where nothing is traced', async () => {

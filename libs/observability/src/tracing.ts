@@ -1,4 +1,13 @@
-import { context, SpanStatusCode, trace, TraceFlags, type Attributes, type Context } from '@opentelemetry/api';
+import {
+  context,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Attributes,
+  type Context,
+  type Span,
+} from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { currentCause, formatTraceparent, parseTraceparent } from './trace-context.js';
@@ -21,19 +30,23 @@ export interface Tracing {
  * same, so that logs and events can be followed from service to service.
  */
 export async function startTracing(options: TracingOptions): Promise<Tracing> {
-  const provider = new NodeTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': options.service }),
-    spanProcessors: [...(options.spanProcessors ?? []), ...(await exporting(options.otlpEndpoint))],
-  });
+  const spanProcessors = [...(options.spanProcessors ?? []), ...(await exporting(options.otlpEndpoint))];
+  const resource = resourceFromAttributes({ 'service.name': options.service });
+  const provider = new NodeTracerProvider({ resource, spanProcessors });
   provider.register();
+  isSeen = spanProcessors.length > 0;
   return {
     shutdown: async () => {
+      isSeen = false;
       await provider.shutdown().catch(() => undefined);
       trace.disable();
       context.disable();
     },
   };
 }
+
+/** Whether anybody gets the spans of this process. */
+let isSeen = false;
 
 export interface SpanOptions {
   /** The parent, where it comes from another process. Without it the present span is the parent. */
@@ -52,13 +65,53 @@ export async function withSpan<Result>(
     try {
       return await work();
     } catch (error) {
-      span.recordException(error instanceof Error ? error : String(error));
-      span.setStatus({ code: SpanStatusCode.ERROR });
+      markFailed(span, error);
       throw error;
     } finally {
       span.end();
     }
   });
+}
+
+/** One step of a trace, where work on many traces begins and ends together. */
+export interface Step {
+  /** For what the step leads to. */
+  readonly traceparent: string;
+  end(how?: { readonly attributes?: Attributes | undefined; readonly error?: unknown }): void;
+}
+
+export interface StepOptions extends SpanOptions {
+  /** `consumer` and `producer` are the two ends of a message. */
+  readonly kind?: 'internal' | 'consumer' | 'producer';
+}
+
+const kinds = { internal: SpanKind.INTERNAL, consumer: SpanKind.CONSUMER, producer: SpanKind.PRODUCER };
+
+/**
+ * Begins a step of the trace that was brought along. Undefined, at next to no cost, where nobody would see it: no trace was
+ * brought along, it is not sampled, or the process exports no spans.
+ */
+export function beginStep(
+  name: string,
+  { traceparent, attributes = {}, kind = 'internal' }: StepOptions,
+): Step | undefined {
+  if (!isSeen || traceparent === undefined || !parseTraceparent(traceparent)?.sampled) return undefined;
+  const span = trace
+    .getTracer('quadrille')
+    .startSpan(name, { kind: kinds[kind], attributes }, parentOf({ traceparent }));
+  return {
+    traceparent: formatTraceparent({ ...span.spanContext(), sampled: span.isRecording() }),
+    end: ({ attributes: more, error } = {}) => {
+      if (more) span.setAttributes(more);
+      if (error !== undefined) markFailed(span, error);
+      span.end();
+    },
+  };
+}
+
+function markFailed(span: Span, error: unknown): void {
+  span.recordException(error instanceof Error ? error : String(error));
+  span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
 /** The present span as a `traceparent` header; outside any span the one that the present cause brought along. */
