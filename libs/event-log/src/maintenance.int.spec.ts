@@ -1,7 +1,7 @@
 import { silentLogger } from '@quadrille/observability';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { v4 as uuidv4, v7 as uuidv7 } from 'uuid';
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../test/database.js';
 import { defaultRetention, Maintenance, type Retention } from './maintenance.js';
 
@@ -136,4 +136,58 @@ test('with a long transaction in its way it gives up quickly and succeeds later'
   await reader.release();
   await maintenance().run();
   expect((await partitionsOf('inbox')).length).toBeGreaterThan(1);
+});
+
+describe('with a transaction that has read the log and the inbox and does not end', () => {
+  let reader: QueryRunner;
+  let old: string;
+
+  beforeEach(async () => {
+    await maintenance().run();
+    const [part] = (await partitionsOf('inbox')).filter((name) => name.startsWith('inbox_w'));
+    const week = Number(part?.slice('inbox_w'.length)) - 4;
+    old = `inbox_w${week}`;
+    const bounds = [week, week + 1].map((at) => (at * 7 * dayMs).toString(16).padStart(12, '0'));
+    const [from, to] = bounds.map((hex) => `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`);
+    await dataSource.query(`create table ${old} partition of inbox for values from ('${from}') to ('${to}')`);
+    await insertRow(1, new Date(Date.now() - 10 * dayMs).toISOString());
+    await dataSource.query('update relay set position = 1000001');
+    await dataSource.query(
+      `insert into idempotency (scope, key, body_hash, created_at) values ('a', 'old', '', now() - interval '8 days')`,
+    );
+    reader = dataSource.createQueryRunner();
+    await reader.startTransaction('REPEATABLE READ');
+    await reader.query('select count(*) from log');
+    await reader.query('select count(*) from inbox');
+  });
+
+  afterEach(async () => {
+    if (reader.isTransactionActive) await reader.rollbackTransaction();
+    await reader.release();
+  });
+
+  test('what cannot be dropped is left, all else is done, and the next run after it drops', async () => {
+    await dataSource.query(`select setval('log_position', 1000001)`);
+    await expect(maintenance({ logMs: 7 * dayMs }).run()).rejects.toThrow('lock timeout');
+    expect(await partitionsOf('inbox')).toContain(old);
+    expect(await partitionsOf('log')).toEqual(['log_p0', 'log_p1', 'log_p2', 'log_p3', 'log_p4']);
+    expect(await dataSource.query('select key from idempotency')).toEqual([]);
+
+    await reader.rollbackTransaction();
+    await maintenance({ logMs: 7 * dayMs }).run();
+    expect(await partitionsOf('inbox')).not.toContain(old);
+    expect(await partitionsOf('log')).toEqual(['log_p1', 'log_p2', 'log_p3', 'log_p4']);
+  });
+
+  test('rounds go on while a partition waits to be dropped, and behind it', async () => {
+    let isTrying = true;
+    const dropping = maintenance({ logMs: 7 * dayMs }).run();
+    const given = expect(dropping.finally(() => (isTrying = false))).rejects.toThrow('lock timeout');
+    for (let position = 2; position === 2 || isTrying; position++) {
+      await dataSource.query('insert into inbox (message_id) values ($1)', [uuidv7()]);
+      await insertRow(position, new Date().toISOString());
+    }
+    await given;
+    expect(reader.isTransactionActive).toBe(true);
+  });
 });

@@ -29,6 +29,8 @@ const weekMs = 7 * dayMs;
 const weeksAhead = 2;
 const rowsAtOnce = 5000;
 const advisoryLock = 0x6d61696e;
+/** Long enough for rounds to end, and so short that those that queue up behind a longer transaction are not missed. */
+const lockTimeoutMs = 250;
 
 /**
  * Makes room ahead and drops what is old, by whole partitions. Replicas take turns by an advisory lock; every lock on a
@@ -50,21 +52,27 @@ export class Maintenance {
     await this.loop.stop();
   }
 
-  /** All of it once. */
+  /** All of it once. What cannot be done now keeps nothing else from being done; its error comes at the end. */
   async run(): Promise<void> {
-    await this.alone((tx) => this.extendLog(tx));
-    await this.alone((tx) => this.extendInbox(tx));
-    await this.alone((tx) => this.dropOldInbox(tx));
-    if (this.options.retention.logMs !== undefined) await this.alone((tx) => this.dropOldLog(tx));
-    await this.deleteOldRows('idempotency', 'created_at', this.options.retention.idempotencyMs);
-    await this.deleteOldRows('inbox_default', 'received_at', this.options.retention.inboxMs);
-    await this.deleteOldRows('delivery_attempt', 'last_at', this.options.retention.inboxMs);
+    const { inboxMs, idempotencyMs, logMs } = this.options.retention;
+    const failures: unknown[] = [];
+    for (const step of [
+      () => this.alone((tx) => this.extendLog(tx)),
+      () => this.alone((tx) => this.extendInbox(tx)),
+      () => this.alone((tx) => this.dropOldInbox(tx)),
+      ...(logMs === undefined ? [] : [() => this.alone((tx) => this.dropOldLog(tx))]),
+      () => this.deleteOldRows('idempotency', 'created_at', idempotencyMs),
+      () => this.deleteOldRows('inbox_default', 'received_at', inboxMs),
+      () => this.deleteOldRows('delivery_attempt', 'last_at', inboxMs),
+    ])
+      await step().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   }
 
   /** One short transaction that does nothing while another replica is at it. */
   private async alone(work: (tx: Transaction) => Promise<void>): Promise<void> {
     await inTransaction(this.options.dataSource, 'maintenance', async (tx) => {
-      await tx.query(`set local lock_timeout = '1s'`);
+      await tx.query(`set local lock_timeout = ${lockTimeoutMs}`);
       const [lock] = await tx.query<{ free: boolean }>('select pg_try_advisory_xact_lock($1) as free', [advisoryLock]);
       if (lock?.free) await work(tx);
     });

@@ -40,6 +40,16 @@ export interface RelayLimits {
 const defaultLimits: RelayLimits = { readMax: 500, inFlightMax: 500, pendingMax: 5000, spanMax: 200_000 };
 /** The checkpoint is written at most so often, however fast confirms come. */
 const checkpointGapMs = 25;
+/**
+ * And it takes a tenth of the time at most. Each writing leaves a dead version of the row, which stays while anybody holds an
+ * older snapshot and is walked over by the next: under a transaction of hours the relay becomes slower to note, not to publish.
+ */
+const checkpointGapFactor = 10;
+
+/** The wait after a checkpoint; never so long that the lease, which is renewed with it, could be missed. */
+export function checkpointPauseMs(tookMs: number, leaseMs: number): number {
+  return Math.min(Math.max(checkpointGapMs, tookMs * checkpointGapFactor), leaseMs / 3);
+}
 
 /** What one relay knows while it is active, from the taking of the lease to its end. */
 interface Term {
@@ -143,9 +153,11 @@ export class Relay {
     const moved = this.term.window.checkpoint > this.term.written || this.term.resting === 'drained';
     const due = performance.now() - this.term.renewedAt >= this.options.timing.leaseMs / 3;
     if (!moved && !due) return;
+    const askedAt = performance.now();
     if (!(await this.checkpoint(this.term))) return this.endTerm();
+    const tookMs = performance.now() - askedAt;
     if (this.lease.isToPause) await this.rest(this.term);
-    else await pause(checkpointGapMs);
+    else await pause(checkpointPauseMs(tookMs, this.options.timing.leaseMs));
   }
 
   private async checkpoint(term: Term): Promise<boolean> {
