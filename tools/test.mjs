@@ -33,7 +33,7 @@ try {
   const starting = servers.start(progress);
   starting.catch(() => undefined); // Reported below, where it is awaited.
   await check('build', () =>
-    nx(['run-many', '-t', 'build,declarations', '-p', projects.join(','), ...plainly], 'build'),
+    nx(['run-many', '-t', 'build,declarations,test-parts', '-p', projects.join(','), ...plainly], 'build'),
   );
   await Promise.all([check('lint', lint), check('format', format).then(() => check('typecheck', typecheck))]);
   const { passed, failed } = await runSuites({ projects, environment: await starting, progress });

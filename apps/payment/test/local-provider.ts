@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 export const secretKey = 'sk_test_payment_specs';
 export const webhookSecret = 'whsec_payment_specs';
 const adminToken = 'admin-token-of-the-specs';
-const main = fileURLToPath(new URL('../../payment-provider/dist/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../../dist/payment-provider/main.mjs', import.meta.url));
 
 export interface Movement {
   readonly id: string;
@@ -29,7 +29,7 @@ export interface LocalProvider {
   stop(): Promise<void>;
 }
 
-/** The real payment provider (`npx nx build @quadrille/payment-provider`), as a process of its own. */
+/** The real payment provider (`npx nx bundle @quadrille/payment-provider`), as a process of its own. */
 export async function startLocalProvider(variables: Record<string, string> = {}): Promise<LocalProvider> {
   const directory = await mkdtemp(join(tmpdir(), 'payment-specs-'));
   const child = spawn(process.execPath, [main], {

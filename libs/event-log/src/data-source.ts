@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { EventLog1700000000000 } from './migrations/1700000000000-event-log.js';
 import type { AnyParticipant } from './participant.js';
@@ -27,6 +28,8 @@ export function eventLogDataSourceOptions(
 ): DataSourceOptions {
   return {
     type: 'postgres',
+    // TypeORM would look for it by name at run time, and a bundle has no packages beside it.
+    driver: pg,
     url,
     poolSize,
     connectTimeoutMS: connectTimeoutMs,

@@ -24,7 +24,7 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   const { name, url, logFile, environment, readyWithinMs } = options;
   const child = await startOwnedProcess({
     command: process.execPath,
-    args: ['--enable-source-maps', join(root, 'apps', name, 'dist', 'main.js')],
+    args: [join(root, 'dist', name, 'main.mjs')],
     cwd: root,
     env: { ...inherited(), ...environment },
     logFile,

@@ -2,7 +2,7 @@ import { ConfigurationError } from '@quadrille/service-host';
 import { prepareServers } from './setup/prepare-servers.js';
 import { planOf, SetupConfiguration } from './setup/setup-configuration.js';
 
-// `node tools/cluster/dist/setup.js`, for Docker Compose and Kubernetes: makes the databases, roles and broker users that
+// The image `quadrille/setup`, for Docker Compose and Kubernetes, and `npm run setup`: makes the databases, roles and broker users that
 // the services' URLs name, migrates, and declares the broker's topology. Run it before every deployment, or at any time.
 try {
   await prepareServers(planOf(new SetupConfiguration()));

@@ -42,7 +42,7 @@ describe('docker-compose.yml', () => {
   });
 
   test('builds every image from the one Dockerfile, with an init process', () => {
-    for (const name of processNames) {
+    for (const name of ['setup', ...processNames]) {
       expect(service(name)).toMatchObject({ image: `quadrille/${name}`, init: true, build: { context: '.' } });
       expect(service(name).build?.args).toEqual({ SERVICE: name });
     }
@@ -108,7 +108,7 @@ function sourceOf(directory: string): string {
 
 /** What the service says until it listens, or until it gives up. */
 function firstWords(name: string, environment: Readonly<Record<string, string>>): Promise<string> {
-  const child = spawn(process.execPath, [join(root, 'apps', name, 'dist', 'main.js')], {
+  const child = spawn(process.execPath, [join(root, 'dist', name, 'main.mjs')], {
     env: { PATH: process.env['PATH'], ...environment },
   });
   return new Promise((resolve) => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -26,8 +27,10 @@ const assets = {
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
 };
 
-/** Swagger UI comes with `@nestjs/swagger`, so it is looked for from there. */
+/** A bundle has Swagger UI beside it. Otherwise it comes with `@nestjs/swagger`, so it is looked for from there. */
 function read(file: string): Promise<Buffer> {
+  const beside = new URL(`swagger-ui/${file}`, import.meta.url);
+  if (existsSync(beside)) return readFile(beside);
   const nestSwagger = createRequire(import.meta.url).resolve('@nestjs/swagger');
   return readFile(createRequire(nestSwagger).resolve(`swagger-ui-dist/${file}`));
 }

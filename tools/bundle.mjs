@@ -1,0 +1,141 @@
+import { build } from 'esbuild';
+import { cpSync, rmSync } from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+// `node tools/bundle.mjs apps/order/dist/main.js dist/order`: a built program with everything it imports as one file, main.mjs,
+// which needs Node and nothing else. docs/decisions/0006-services-start-from-one-file.md says why.
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Packages that libraries of ours could use and that no program of ours asks for; whoever does must take them from here. */
+const leftOut = [
+  '@fastify/multipart',
+  '@fastify/static',
+  '@fastify/view',
+  '@nats-io/transport-node',
+  '@nestjs/platform-express',
+  '@nestjs/websockets',
+  'amqp-connection-manager',
+  'class-transformer',
+  'class-validator',
+  'file-type',
+  'ioredis',
+  'kafkajs',
+  'mqtt',
+  'pg-native',
+];
+
+/** Files that are loaded whether they are used or not, with what stands in for them: a sixth of the text. */
+const standIns = [
+  {
+    // TypeORM's drivers of other databases, each in a directory of its own.
+    files:
+      /\/typeorm\/driver\/(aurora-\w+|better-sqlite3|capacitor|cockroachdb|cordova|expo|mongodb|mysql|nativescript|oracle|react-native|sap|spanner|sqlite-abstract|sqljs|sqlserver)\/.*\.js$/,
+    contents: '',
+  },
+  {
+    // What zod says in some fifty languages.
+    files: /\/zod\/v4\/locales\/index\.js$/,
+    contents: `export { default as en } from './en.js';`,
+  },
+];
+
+/** Names that CommonJS modules know by themselves. */
+const commonJsNames = `
+import { createRequire as $createRequire } from 'node:module';
+import { dirname as $dirname } from 'node:path';
+import { fileURLToPath as $fileURLToPath } from 'node:url';
+const require = $createRequire(import.meta.url), __filename = $fileURLToPath(import.meta.url), __dirname = $dirname(__filename);
+`;
+
+/** Bundles the program and returns esbuild's account of it. Throws when anything is left open. */
+export async function bundle(entryPoint, directory) {
+  const { errors, warnings, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [entryPoint],
+    outfile: join(directory, 'main.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external: leftOut.flatMap((name) => [name, `${name}/*`]),
+    banner: { js: commonJsNames.trim() },
+    plugins: [{ name: 'stand-ins', setup: useStandIns }],
+    // Migrations, entities and errors go by the names of their classes, and two packages may use the same one.
+    keepNames: true,
+    // Lines stay as they were written, each file under its name, so that a stack trace can be read without the source map. Node
+    // reads the map when it runs with --enable-source-maps, at the price of half a second for the first error.
+    minify: false,
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'silent',
+  }).catch((failure) => ({ errors: failure.errors ?? [{ text: failure.message }], warnings: [] }));
+
+  const problems = [...errors, ...warnings].map(({ text, location }) => `${location?.file ?? entryPoint}: ${text}.`);
+  if (metafile) problems.push(...openImports(metafile), ...twice(metafile));
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return metafile;
+}
+
+function useStandIns(build) {
+  for (const { files, contents } of standIns) build.onLoad({ filter: files }, () => ({ contents, loader: 'js' }));
+}
+
+/** As esbuild's account calls functions that it adds. */
+const ownHelpers = '<runtime>';
+
+/** Imports that would be looked for beside the bundle when it runs. */
+function openImports({ inputs }) {
+  const isLeftOut = (path) => leftOut.some((name) => path === name || path.startsWith(`${name}/`));
+  return Object.entries(inputs).flatMap(([file, { imports }]) =>
+    imports
+      .filter(({ path, external }) => external && path !== ownHelpers && !isBuiltin(path) && !isLeftOut(path))
+      .map(({ path }) => `${file} imports ${path}, which is not there. Install it, or name it in tools/bundle.mjs.`),
+  );
+}
+
+/** Packages whose classes, symbols and registries are told apart by identity. */
+const singletons = /^(@nestjs\/.+|@opentelemetry\/.+|amqplib|pg|reflect-metadata|rxjs|typeorm|zod)$/;
+
+/** Singletons that would be loaded from two places, or as an ES module and by `require` too. */
+function twice({ inputs }) {
+  const builds = new Map();
+  for (const [file, { format }] of Object.entries(inputs)) {
+    const [place, name] = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file) ?? [];
+    if (!singletons.test(name)) continue;
+    const build = `${place} (${format})`;
+    builds.set(name, new Map(builds.get(name)).set(build, (builds.get(name)?.get(build) ?? 0) + 1));
+  }
+  return [...builds].flatMap(([name, files]) => {
+    // One ES module may wrap a package that is CommonJS otherwise.
+    const found = [...files].filter(([build, count]) => count > 1 && !build.endsWith('(undefined)'));
+    return found.length > 1 ? [`${name} is in it twice: ${found.map(([build]) => build).join(', ')}.`] : [];
+  });
+}
+
+/** Two files that a browser asks for, from the package that `libs/service-host` takes them from. */
+function copySwaggerUi(directory) {
+  const nestSwagger = createRequire(join(root, 'libs/service-host/package.json')).resolve('@nestjs/swagger');
+  for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js'])
+    cpSync(createRequire(nestSwagger).resolve(`swagger-ui-dist/${file}`), join(directory, 'swagger-ui', file));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [entryPoint, directory] = process.argv.slice(2);
+  if (entryPoint === undefined || directory === undefined) {
+    console.error('Usage: node tools/bundle.mjs <built program> <directory>');
+    process.exit(2);
+  }
+  try {
+    rmSync(resolve(root, directory), { recursive: true, force: true });
+    const { inputs } = await bundle(entryPoint, directory);
+    if (Object.keys(inputs).some((file) => file.endsWith('/http/api-docs.js'))) copySwaggerUi(resolve(root, directory));
+  } catch (error) {
+    console.error(`${entryPoint} cannot be bundled.\n${error.message}`);
+    rmSync(resolve(root, directory), { recursive: true, force: true });
+    process.exit(1);
+  }
+}
