@@ -181,6 +181,16 @@ test('when the active relay vanishes, its standby takes over: it may repeat, it 
   expect(before.sent).toHaveLength(length);
 });
 
+test('a lease that is held is not given to a second relay, and goes on with its checkpoint when it is free', async () => {
+  const holder = new RelayLease(dataSource, 'holder', 60_000);
+  const standby = new RelayLease(dataSource, 'standby', 60_000);
+  expect(await holder.acquire()).toBe(0);
+  expect(await standby.acquire()).toBeUndefined();
+  expect(await holder.renew(5)).toBe(true);
+  await holder.release();
+  expect(await standby.acquire()).toBe(5);
+});
+
 test('a relay that slept through its lease knows it at once, and moves no checkpoint', async () => {
   const sleeper = new RelayLease(dataSource, 'sleeper', 200);
   expect(await sleeper.acquire()).toBe(0);

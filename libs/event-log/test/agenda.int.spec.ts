@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
+import { AgendaClaims } from '../src/agenda-claims.js';
 import { readStream } from '../src/log.js';
 import type { News } from '../src/round-batch.js';
 import { accountDatabase, type AccountDatabase } from './account-database.js';
@@ -69,5 +70,22 @@ describe('the agenda', () => {
     await database.query(`update agenda set attempts = 2, claimed_by = 'w' where stream = $1`, [`account-${account}`]);
     await database.round.run([wakeUp({ type: 'FinishAudit', account })]);
     expect(await agendaOf(account)).toMatchObject({ kind: 'deadline', task: null, attempts: 0, claimed_by: null });
+  });
+
+  test('gives out a deadline when the database says that it is due', async () => {
+    const account = uuidv7();
+    await database.round.run([request({ type: 'Freeze', account, until: later })]);
+    const claims = new AgendaClaims(database.dataSource, 'deadline', 'a replica', 60_000);
+    const isGivenOut = async (due: string) => {
+      await database.query(`update agenda set due_at = clock_timestamp() + $2::interval where stream = $1`, [
+        `account-${account}`,
+        due,
+      ]);
+      return (await claims.claim(1000)).some(({ stream }) => stream === `account-${account}`);
+    };
+    expect(await isGivenOut('1 minute')).toBe(false);
+    expect(await isGivenOut('0')).toBe(true);
+    // Nobody gets it twice.
+    expect(await isGivenOut('0')).toBe(false);
   });
 });

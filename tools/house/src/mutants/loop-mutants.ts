@@ -68,7 +68,7 @@ export const loopMutants: readonly PlumbingMutant[] = [
     breaks: 'one relay of a service publishes, so that order is kept',
     file: `${src}/relay-lease.ts`,
     edits: [{ find: `(owner is null or owner = $1 or expires_at < clock_timestamp())`, replace: `true` }],
-    noticedBy: { spec: relaySpec, test: 'when the active relay vanishes, its standby takes over' },
+    noticedBy: { spec: relaySpec, test: 'a lease that is held is not given to a second relay' },
   },
   {
     name: 'the relay publishes although relays are paused',
@@ -149,7 +149,7 @@ export const loopMutants: readonly PlumbingMutant[] = [
     edits: [
       { find: '(owner is null or owner = $1 or expires_at < clock_timestamp())', replace: '(true or owner = $1)' },
     ],
-    noticedBy: { spec: leasesSpec, test: 'replicas that come and go share the partitions' },
+    noticedBy: { spec: leasesSpec, test: 'a partition is handed over only when its work has ended' },
   },
   {
     name: 'a new owner has the epoch of the old one',
@@ -188,10 +188,13 @@ export const loopMutants: readonly PlumbingMutant[] = [
     noticedBy: { spec: taskSpec, test: 'stopping waits for the task that runs and commits its answer' },
   },
   {
-    name: 'a deadline fires on time by the process’s own clock',
-    breaks: 'deadlines are on database time',
+    name: 'a deadline fires before it is due',
+    breaks: 'a deadline fires on time, by the clock of the database',
     file: `${src}/agenda-claims.ts`,
     edits: [{ find: 'due_at <= clock_timestamp()', replace: `due_at <= clock_timestamp() + interval '1 hour'` }],
-    noticedBy: { spec: logSpec, test: 'a deadline fires once, however many replicas look at it' },
+    noticedBy: {
+      spec: 'libs/event-log/test/agenda.int.spec.ts',
+      test: 'gives out a deadline when the database says that it is due',
+    },
   },
 ];

@@ -23,6 +23,18 @@ export const roundMutants: readonly PlumbingMutant[] = [
     noticedBy: { spec: commitSpec, test: 'draws positions while it holds its lock' },
   },
   {
+    name: 'published before the commit',
+    breaks: 'nothing is on the wire that was not decided in the end',
+    file: `${src}/log.ts`,
+    edits: [
+      {
+        find: 'await tx.query(\n    `insert into log',
+        replace: 'await tx.manager.connection.query(\n    `insert into log',
+      },
+    ],
+    noticedBy: { spec: commitSpec, test: 'leaves nothing, and the batch is run again' },
+  },
+  {
     name: 'no inbox',
     breaks: 'a message takes effect once, however often it comes',
     file: `${src}/inbox.ts`,
