@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { startOwnedProcess } from './owned-process.js';
-import type { BrokerPorts, BrokerProcess } from './rabbitmq.js';
+import type { BrokerPorts, BrokerProcess } from './broker-process.js';
 
 const docker = (...args: string[]) => promisify(execFile)('docker', args);
 

@@ -5,10 +5,11 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { BrokerPorts, BrokerProcess } from './broker-process.js';
 import { lockDirectory } from './directory-lock.js';
 import { freePort } from './free-port.js';
 import { lastLines } from './last-lines.js';
-import { endWithin, type Exit, type OwnedProcess, startOwnedProcess } from './owned-process.js';
+import { endWithin, type Exit, startOwnedProcess } from './owned-process.js';
 import type { LocalServer } from './postgres.js';
 import { isRunning, type ProcessIdentity, processTree } from './process-table.js';
 import { removeContainerData, startContainer } from './rabbitmq-container.js';
@@ -28,18 +29,6 @@ export interface LocalRabbitMq extends LocalServer {
   readonly adminUrl: string;
   /** Runs `rabbitmqctl` for this broker and answers with what it printed. */
   ctl(...args: readonly string[]): Promise<string>;
-}
-
-/** The broker's parts as one: what ends, freezes and thaws it. */
-export type BrokerProcess = Pick<OwnedProcess, 'pid' | 'logFile' | 'exited' | 'running' | 'freeze' | 'thaw'> & {
-  stop(): Promise<unknown>;
-  kill(signal: NodeJS.Signals): Promise<void>;
-  ctl(...args: readonly string[]): Promise<string>;
-};
-
-export interface BrokerPorts {
-  readonly amqp: number;
-  readonly management: number;
 }
 
 /**

@@ -4,22 +4,13 @@ import { type Violation, violations } from '../rules.js';
 import { forms, heard } from '../world.js';
 import type { Arena } from './arena.js';
 import { type History, readHistory } from './history.js';
-import { type AppliedFault, lifetimesOf, stepsOf } from './impact.js';
+import { lifetimesOf, stepsOf } from './impact.js';
 import { brokenPromises } from './promises.js';
-import { type ChaosReport, makeReport } from './report.js';
-import type { PlannedFault } from './schedule.js';
+import { type ChaosReport, makeReport, type RunRecord } from './report.js';
 import { garbageGoesTo } from './traffic.js';
 
-export interface Run {
+export interface Run extends RunRecord {
   readonly arena: Arena;
-  readonly planned: readonly PlannedFault[];
-  readonly faults: readonly AppliedFault[];
-  /** Faults that could not be made or mended. */
-  readonly failures: readonly string[];
-  readonly seed: number;
-  readonly orders: number;
-  readonly began: number;
-  readonly faultsEndedAt: number;
 }
 
 /** Longer than a deadline, and than the longest wait between two tries. */

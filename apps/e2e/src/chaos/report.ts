@@ -1,9 +1,9 @@
 import type { Violation } from '../rules.js';
 import type { FaultKind } from './fault-kinds.js';
 import type { History } from './history.js';
-import { impactOf, type Lifetime, recoveryMs, type Step } from './impact.js';
+import { type AppliedFault, impactOf, type Lifetime, recoveryMs, type Step } from './impact.js';
 import type { Purchase } from './load.js';
-import type { Run } from './recovery.js';
+import type { PlannedFault } from './schedule.js';
 
 export interface FaultRow {
   readonly kind: FaultKind;
@@ -38,7 +38,19 @@ export interface ChaosReport {
   readonly passed: boolean;
 }
 
-export interface Findings extends Omit<Run, 'arena'> {
+/** What was done to the system, and when. */
+export interface RunRecord {
+  readonly planned: readonly PlannedFault[];
+  readonly faults: readonly AppliedFault[];
+  /** Faults that could not be made or mended. */
+  readonly failures: readonly string[];
+  readonly seed: number;
+  readonly orders: number;
+  readonly began: number;
+  readonly faultsEndedAt: number;
+}
+
+export interface Findings extends RunRecord {
   readonly settledAt: number;
   readonly garbage: number;
   readonly purchases: readonly Purchase[];

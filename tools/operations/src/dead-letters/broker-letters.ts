@@ -6,13 +6,7 @@ import {
   type SetAsideMessage,
 } from '@quadrille/messaging';
 import { Failure } from '../command-line/ends.js';
-import type { LetterDetails, LetterFilter } from './letter.js';
-
-/**
- * `broker`: what a service could read no key from. `listener`: what the `@OnEvent` handlers of a service could not handle, and
- * such a service need not have a database.
- */
-export type BrokerPlace = 'broker' | 'listener';
+import type { BrokerPlace, LetterDetails, LetterFilter } from './letter.js';
 
 const queues = { broker: deadLetterQueue, listener: listenerDeadLetterQueue } satisfies Record<BrokerPlace, unknown>;
 

@@ -1,7 +1,6 @@
 import type { ServiceName } from '@quadrille/contracts';
 import { UsageError } from '../command-line/ends.js';
 import { isService } from '../system/system.js';
-import type { BrokerPlace } from './broker-letters.js';
 
 /** A held message or dead letter of a service, or a message in one of the broker's dead-letter queues. */
 export interface Letter {
@@ -42,6 +41,12 @@ export interface LetterFilter {
   /** ISO 8601. */
   readonly olderThan?: string | undefined;
 }
+
+/**
+ * `broker`: what a service could read no key from. `listener`: what the `@OnEvent` handlers of a service could not handle, and
+ * such a service need not have a database.
+ */
+export type BrokerPlace = 'broker' | 'listener';
 
 export type LetterAddress =
   | { readonly place: 'service'; readonly service: ServiceName; readonly id: string }

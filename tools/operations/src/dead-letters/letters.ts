@@ -2,8 +2,15 @@ import type { ServiceName } from '@quadrille/contracts';
 import { Failure } from '../command-line/ends.js';
 import { AdminApi } from '../system/http.js';
 import type { System } from '../system/system.js';
-import { BrokerLetters, type BrokerPlace } from './broker-letters.js';
-import { addressOf, type Letter, type LetterAddress, type LetterDetails, type LetterFilter } from './letter.js';
+import { BrokerLetters } from './broker-letters.js';
+import {
+  addressOf,
+  type BrokerPlace,
+  type Letter,
+  type LetterAddress,
+  type LetterDetails,
+  type LetterFilter,
+} from './letter.js';
 import { Pace } from './pace.js';
 import { ServiceLetters } from './service-letters.js';
 
