@@ -1,5 +1,5 @@
 import { build } from 'esbuild';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,9 +49,9 @@ import { fileURLToPath as $fileURLToPath } from 'node:url';
 const require = $createRequire(import.meta.url), __filename = $fileURLToPath(import.meta.url), __dirname = $dirname(__filename);
 `;
 
-/** Bundles the program and returns esbuild's account of it. Throws when anything is left open. */
-export async function bundle(entryPoint, directory) {
-  const { errors, warnings, metafile } = await build({
+/** Writes the bundle, unless anything is left open: then it throws with a sentence for each. */
+async function bundle(entryPoint, directory) {
+  const { errors, warnings, metafile, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [entryPoint],
     outfile: join(directory, 'main.mjs'),
@@ -71,13 +71,16 @@ export async function bundle(entryPoint, directory) {
     sourcesContent: false,
     legalComments: 'none',
     metafile: true,
+    write: false,
     logLevel: 'silent',
   }).catch((failure) => ({ errors: failure.errors ?? [{ text: failure.message }], warnings: [] }));
 
   const problems = [...errors, ...warnings].map(({ text, location }) => `${location?.file ?? entryPoint}: ${text}.`);
   if (metafile) problems.push(...openImports(metafile), ...twice(metafile));
   if (problems.length > 0) throw new Error(problems.join('\n'));
-  return metafile;
+  mkdirSync(directory, { recursive: true });
+  for (const { path, contents } of outputFiles) writeFileSync(path, contents);
+  if (Object.keys(metafile.inputs).some((file) => file.endsWith('/http/api-docs.js'))) copySwaggerUi(directory);
 }
 
 function useStandIns(build) {
@@ -123,19 +126,16 @@ function copySwaggerUi(directory) {
     cpSync(createRequire(nestSwagger).resolve(`swagger-ui-dist/${file}`), join(directory, 'swagger-ui', file));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [entryPoint, directory] = process.argv.slice(2);
-  if (entryPoint === undefined || directory === undefined) {
-    console.error('Usage: node tools/bundle.mjs <built program> <directory>');
-    process.exit(2);
-  }
-  try {
-    rmSync(resolve(root, directory), { recursive: true, force: true });
-    const { inputs } = await bundle(entryPoint, directory);
-    if (Object.keys(inputs).some((file) => file.endsWith('/http/api-docs.js'))) copySwaggerUi(resolve(root, directory));
-  } catch (error) {
-    console.error(`${entryPoint} cannot be bundled.\n${error.message}`);
-    rmSync(resolve(root, directory), { recursive: true, force: true });
-    process.exit(1);
-  }
+const [entryPoint, target] = process.argv.slice(2);
+if (entryPoint === undefined || target === undefined) {
+  console.error('Usage: node tools/bundle.mjs <built program> <directory>');
+  process.exit(2);
+}
+const directory = resolve(root, target);
+try {
+  await bundle(entryPoint, directory);
+} catch (error) {
+  rmSync(directory, { recursive: true, force: true }); // No bundle is better than one of another day.
+  console.error(`${entryPoint} cannot be bundled.\n${error.message}`);
+  process.exit(1);
 }
