@@ -1,5 +1,5 @@
 import { build } from 'esbuild';
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,8 +79,15 @@ async function bundle(entryPoint, directory) {
   if (metafile) problems.push(...openImports(metafile), ...twice(metafile));
   if (problems.length > 0) throw new Error(problems.join('\n'));
   mkdirSync(directory, { recursive: true });
-  for (const { path, contents } of outputFiles) writeFileSync(path, contents);
+  for (const { path, contents } of outputFiles) replaceFile(path, contents);
   if (Object.keys(metafile.inputs).some((file) => file.endsWith('/http/api-docs.js'))) copySwaggerUi(directory);
+}
+
+/** In one step: a system that runs may start a process from it at any moment. */
+function replaceFile(path, contents) {
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, contents);
+  renameSync(draft, path);
 }
 
 function useStandIns(build) {
