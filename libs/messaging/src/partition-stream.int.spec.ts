@@ -5,6 +5,7 @@ import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/t
 import { cutConnection, eventOf, takeUntil } from '../test/facts.js';
 import { orderConfirmed, tables, traceId } from '../test/sample-events.js';
 import { Broker, declareTopology, listSetAside, type PartitionStream } from './index.js';
+import { queueStateOf } from './queue-state.js';
 
 describe('the stream of a partition', () => {
   let server: ThrowAwayBroker;
@@ -80,10 +81,14 @@ describe('the stream of a partition', () => {
     const [first, second] = await takeSome(stream, 2);
     if (!first || !second) throw new Error('two were taken');
     stream.acknowledge([first]);
+    stream.acknowledge([first]);
     stream.acknowledge([first, second]);
     expect((await stream.take(1)).map(eventOf)).toEqual([events[2]]);
+    const later = await publish(1);
+    expect((await stream.take(1)).map(eventOf)).toEqual(later);
+    // On a new channel something would have come again.
     expect(await registry.getSingleMetricAsString('quadrille_messages_delivered_total')).toContain(
-      'quadrille_messages_delivered_total{service="inventory"} 3',
+      'quadrille_messages_delivered_total{service="inventory"} 4',
     );
   });
 
@@ -91,6 +96,7 @@ describe('the stream of a partition', () => {
     const events = await publish(12);
     const stream = await open(5);
     const five = await takeSome(stream, 5);
+    expect(await broker.ask((model) => queueStateOf(model, 'inventory.0of1'))).toMatchObject({ messageCount: 7 });
     const more = stream.take(50);
     stream.acknowledge(five);
     expect((await more).map(eventOf)[0]).toEqual(events[5]);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readStream, Round, type Transaction } from '@quadrille/event-log';
+import { plantFailpoint, readStream, Round, type Transaction } from '@quadrille/event-log';
 import { heard, orderDatabase, placing, requested, type OrderDatabase } from '../../test/order-database.js';
 import { orderDecider, type OrderEvent } from '../domain/index.js';
 import { orderParticipant } from '../participant.js';
@@ -96,6 +96,16 @@ describe('the read model', () => {
     expect(outcomes.map(({ kind }) => kind)).toEqual(['decided', 'failed']);
     expect(await viewOfRow(good.orderId)).toMatchObject({ status: 'pending' });
     expect(await viewOfRow(bad.orderId)).toBeNull();
+  });
+
+  it('has nothing of an order whose round did not come to its commit', async () => {
+    const pull = plantFailpoint('round.committing', () => {
+      throw new Error('a fault at the last moment');
+    });
+    const order = placing();
+    const outcomes = await database.round.run([requested(order)]).finally(pull);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['failed']);
+    expect(await viewOfRow(order.orderId)).toBeNull();
   });
 
   it.each([

@@ -222,6 +222,16 @@ describe('a refund', () => {
     expect(await moved(orderId)).toEqual(['charge 2500', 'refund 2500']);
   });
 
+  it('that was made and could not be recorded is found again', async () => {
+    const orderId = await refunding('pm_card_visa');
+    const cause = { correlationId: 'spec', causationId: 'spec' };
+    const refund = () => worker.perform({ stream: `payment-${orderId}`, task: 'refund', attempts: 0, cause });
+    const made = await refund();
+    expect(made).toMatchObject({ kind: 'answer', command: { type: 'RecordRefunded', orderId } });
+    expect(await refund()).toEqual(made);
+    expect(await moved(orderId)).toEqual(['charge 2500', 'refund 2500']);
+  });
+
   it('is tried until the provider takes it', async () => {
     const orderId = await refunding('pm_refund_fails_3_times');
     expect(await settled(orderId)).toEqual(['again', 'again', 'again', 'RecordRefunded']);

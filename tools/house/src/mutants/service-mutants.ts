@@ -72,7 +72,7 @@ export const serviceMutants: readonly PlumbingMutant[] = [
     breaks: 'a call that is repeated has one effect',
     file: provider,
     edits: [{ find: 'use === 1 ? key : `${key}:${use}`', replace: '`${key}:${use}:${Math.random()}`' }],
-    noticedBy: { spec: providerSpec, test: 'is made once though two replicas work on it at the same time' },
+    noticedBy: { spec: providerSpec, test: 'is captured, with keys that are made of the payment id' },
   },
   {
     name: 'refund twice',
@@ -82,7 +82,7 @@ export const serviceMutants: readonly PlumbingMutant[] = [
       { find: 'if (data.length > 0) return', replace: 'if (data.length > 1e9) return' },
       { find: 'use === 1 ? key : `${key}:${use}`', replace: '`${key}:${use}:${Math.random()}`' },
     ],
-    noticedBy: { spec: providerSpec, test: 'whose answer is lost is found again' },
+    noticedBy: { spec: providerSpec, test: 'that was made and could not be recorded is found again' },
   },
   {
     name: 'a refund is asked for without a look',
@@ -147,6 +147,6 @@ export const serviceMutants: readonly PlumbingMutant[] = [
     breaks: 'a reader finds what was answered, and nothing else',
     file: 'apps/order/src/storage/order-repository.ts',
     edits: [{ find: 'await tx.query(saveOrderViews', replace: 'await tx.manager.connection.query(saveOrderViews' }],
-    noticedBy: { spec: orderSpec, test: 'has nothing of an order whose round failed' },
+    noticedBy: { spec: orderSpec, test: 'has nothing of an order whose round did not come to its commit' },
   },
 ];

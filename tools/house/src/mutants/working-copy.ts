@@ -26,6 +26,8 @@ export class WorkingCopy {
         filter: (path) => !leftOut.has(basename(path)),
       });
     for (const file of settings) cpSync(join(root, file), join(this.directory, file));
+    // A program that a suite starts beside what it tests is the clone's, as it was built.
+    symlinkSync(join(root, 'dist'), join(this.directory, 'dist'));
     this.linkPackages();
   }
 
