@@ -59,6 +59,7 @@ process.exit(wrong === 0 ? 0 : 1);
 function simulation(...args) {
   const main = join(root, 'apps/simulation/dist/mutation/main.js');
   const child = spawn(process.execPath, [main, '--only', options.only, ...args], { stdio: 'inherit' });
+  process.once('exit', () => child.kill());
   return new Promise((resolve) => child.once('close', (code) => resolve(code === 0 ? 0 : 1)));
 }
 

@@ -31,7 +31,7 @@ export async function runSuite({ spec, test }: Notice, place: SuitePlace): Promi
     place,
   );
   if (end.late) return { kind: 'nothing', why: `no end within ${place.limitMs / 1000} s` };
-  if (!existsSync(report)) return endedProcess(end.output);
+  if (!existsSync(report)) return { kind: 'nothing', why: `no report: ${end.output.trim().slice(-300)}` };
   return findingOf(JSON.parse(readFileSync(report, 'utf8')) as Report);
 }
 
@@ -53,14 +53,6 @@ export function findingOf({ testResults }: Report): Finding {
   if (!failure) return { kind: 'passed' };
   const why = firstLine(failure.failureMessages[0]) ?? 'it does not say why';
   return { kind: brokenCode.test(why) ? 'nothing' : 'failed', why };
-}
-
-/** An error that nobody listens to ends the process, also that of a test. */
-function endedProcess(output: string): Finding {
-  const unhandled = /Unhandled 'error' event|thrown: .*|Error: .*/.exec(output);
-  return unhandled
-    ? { kind: 'failed', why: `the process ended: ${unhandled[0]}` }
-    : { kind: 'nothing', why: `the process ended without a report: ${output.slice(-300)}` };
 }
 
 function firstLine(text: string | undefined): string | undefined {
@@ -98,13 +90,16 @@ function runJest(args: readonly string[], directory: string, { root, environment
   let output = '';
   let late = false;
   child.stderr.on('data', (data: Buffer) => (output = (output + data.toString()).slice(-20_000)));
+  const kill = () => child.kill('SIGKILL');
   const limit = setTimeout(() => {
     late = true;
-    child.kill('SIGKILL');
+    kill();
   }, limitMs);
+  process.once('exit', kill);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', () => {
+      process.off('exit', kill);
       clearTimeout(limit);
       resolve({ late, output });
     });
