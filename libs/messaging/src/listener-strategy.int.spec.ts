@@ -16,6 +16,7 @@ import {
   RabbitListenerStrategy,
   rememberFailure,
   replaySetAside,
+  TopologyRefused,
 } from './index.js';
 
 const deadLetters = 'mailer.listener.dead-letters';
@@ -251,6 +252,26 @@ describe('a microservice without HTTP', () => {
     await microservice.close();
     await broker.close();
     await server.drop();
+  });
+
+  it('does not start on a queue that was declared with other arguments, and says what to change', async () => {
+    const server = await throwAwayBroker();
+    await brokerAdmin(server.adminUrl, 'PUT', `/api/queues/${server.vhost}/mailer.listener`, { durable: true });
+    const strategy = new RabbitListenerStrategy({ url: server.url, service: 'mailer' });
+    const app = await NestFactory.createMicroservice(ListeningModule, { strategy, logger: false });
+    const listening = new Promise((resolve, reject) =>
+      strategy.listen((error) => (error instanceof Error ? reject(error) : resolve(undefined))),
+    );
+    try {
+      await expect(listening).rejects.toThrow(TopologyRefused);
+      await expect(listening).rejects.toThrow(
+        /^The queue mailer\.listener was declared with x-[a-z-]+ = .*, where this version needs .*: stop who uses it, let it drain/,
+      );
+    } finally {
+      await strategy.close();
+      await app.close();
+      await server.drop();
+    }
   });
 
   it('does not start when the broker cannot be reached in time', async () => {

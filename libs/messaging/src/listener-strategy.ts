@@ -120,7 +120,9 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
   private async preflight(broker: Broker): Promise<void> {
     const unfit = judgeBrokerServer(await broker.server());
     if (unfit.length > 0) throw new TopologyRefused(unfit.join('\n'));
-    const refusal = await broker.ask((model) => refusalTo(model, (channel) => this.prepare(channel)));
+    const refusal = await broker
+      .ask((model) => refusalTo(model, (channel) => this.prepare(channel)))
+      .catch((error: unknown) => this.log.info({ err: error }, 'the queues could not be compared; the consumer will'));
     if (refusal !== undefined) throw new TopologyRefused(refusal);
   }
 

@@ -129,7 +129,7 @@ describe('the setup step', () => {
     const again = declare({ tables: [orderTable, { ...inventoryTable, hears: ['order.placed.v1'] }] });
     await expect(again).rejects.toThrow(TopologyRefused);
     await expect(again).rejects.toThrow(
-      /^The queue order\.dead-letters was declared with x-queue-type = .*classic.*, where this version needs .*quorum.*: stop who uses it, let it drain, delete it, and run the setup step again\.\nThe queue inventory\.0of2 was declared with x-delivery-limit = .*20.*, where this version needs .*1000000000.*again\.$/,
+      /^The queue order\.dead-letters was declared with x-queue-type = .*classic.*, where this version needs .*quorum.*: stop who uses it, let it drain, delete it, and run the setup step, or start its listener, again\.\nThe queue inventory\.0of2 was declared with x-delivery-limit = .*20.*, where this version needs .*1000000000.*again\.$/,
     );
     const left = before.filter((binding) => !/inventory\.0of2|order\.dead-letters/.test(binding));
     expect(await bindings(server)).toEqual(left);

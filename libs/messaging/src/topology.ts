@@ -198,7 +198,7 @@ const passing = /closed|ended|ETIMEDOUT|heartbeat|is down|down or inaccessible|C
 
 /** Whether the same step may succeed a little later: the broker is starting, or another setup step is at work. */
 function isPassing(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!(error instanceof Error) || error instanceof TopologyRefused) return false;
   // Errors of the operating system have a text for a code: ECONNREFUSED and the like.
   if (typeof (error as { code?: unknown }).code === 'string') return true;
   return passing.test(error.message) || error.message.includes(`'${topologyLockQueue}'`);
