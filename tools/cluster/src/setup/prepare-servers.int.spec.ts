@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { services } from '@quadrille/contracts';
-import { partitionQueue, eventsExchange, serviceExchange } from '@quadrille/messaging';
+import { checkTopology, partitionQueue, eventsExchange, serviceExchange } from '@quadrille/messaging';
 import { connect, type Channel } from 'amqplib';
 import { Client } from 'pg';
-import { perService } from '../participants.js';
+import { perService, tables } from '../participants.js';
 import { givenServers, type TestServers } from '../../test/given-servers.js';
 import { prepareServers, removePreparations, type ServerPlan } from './prepare-servers.js';
 
@@ -68,7 +68,22 @@ describe('the setup step', () => {
     });
   });
 
+  test('leaves what each service checks before it starts, for a user who may not look itself', async () => {
+    for (const service of services) {
+      const table = tables.find((one) => one.service === service)!;
+      const amqpUrl = plan.amqpUrls[service];
+      await checkTopology(amqpUrl, { table, others: [], partitions: 2 });
+      const other = { ...table, hears: [...table.hears, 'order.renamed.v1'] };
+      await expect(checkTopology(amqpUrl, { table: other, others: [], partitions: 2 })).rejects.toThrow(
+        `${table.service} hears order.renamed.v1, but the broker does not bring it`,
+      );
+    }
+  });
+
   test.each<[string, (channel: Channel) => Promise<unknown>]>([
+    ['compare the arguments of its own queue', (channel) => channel.assertQueue(partitionQueue('order', 0, 2))],
+    ['read what the setup step has noted', (channel) => channel.get('quadrille.topology')],
+    ['forge a seal', (channel) => channel.assertExchange('quadrille.order.hears.order.renamed.v1', 'fanout')],
     ["consume another's queue", (channel) => channel.consume(partitionQueue('payment', 0, 2), () => undefined)],
     ["read another's dead letters", (channel) => channel.get('payment.dead-letters')],
     ['declare a queue', (channel) => channel.assertQueue('order.another')],
