@@ -79,7 +79,7 @@ async function bundle(entryPoint, directory) {
   if (metafile) problems.push(...openImports(metafile), ...twice(metafile));
   if (problems.length > 0) throw new Error(problems.join('\n'));
   mkdirSync(directory, { recursive: true });
-  for (const { path, contents } of outputFiles) replaceFile(path, contents);
+  for (const { path, text } of outputFiles) replaceFile(path, inAscii(text));
   if (Object.keys(metafile.inputs).some((file) => file.endsWith('/http/api-docs.js'))) copySwaggerUi(directory);
 }
 
