@@ -182,7 +182,8 @@ describe('a broker that does not take messages', () => {
   let connection: BrokerConnection;
   let channel: ConfirmedChannel;
   let publisher: ConfirmedPublisher;
-  const confirmTimeoutMs = 500;
+  /** Long enough for a confirm on a machine that has much else to do. */
+  const confirmTimeoutMs = 2_000;
 
   beforeEach(async () => {
     server = await throwAwayBroker();
@@ -190,6 +191,7 @@ describe('a broker that does not take messages', () => {
     connection = new BrokerConnection({ url: server.url, name: 'suite', heartbeatSeconds: 5, logger: silentLogger });
     channel = new ConfirmedChannel({ connection, confirmTimeoutMs, metrics: brokerMetrics(), logger: silentLogger });
     publisher = new ConfirmedPublisher(channel);
+    await channel.ready();
     await publisher.publish(orderConfirmed());
   });
   afterEach(async () => {
