@@ -11,18 +11,23 @@ import { refusalOf, TopologyRefused } from './topology-refused.js';
  * exists; so only that is declared, each on a channel of its own, since a refusal closes it.
  */
 export async function refuseOtherArguments(model: ChannelModel, wanted: readonly DeclaredService[]): Promise<void> {
-  const refusals: string[] = [];
-  const compare = async (exists: boolean, declare: (channel: Channel) => Promise<unknown>) => {
-    const refusal = exists ? await refusalTo(model, declare) : undefined;
-    if (refusal !== undefined) refusals.push(refusal);
-  };
-  for (const exchange of [eventsExchange, ...wanted.map(({ service }) => serviceExchange(service))])
-    await compare(await exchangeExists(model, exchange), (channel) =>
-      channel.assertExchange(exchange, 'topic', { durable: true }),
-    );
-  for (const { queue, options } of wanted.flatMap(queuesOf))
-    await compare((await queueStateOf(model, queue)) !== undefined, (channel) => channel.assertQueue(queue, options));
-  if (refusals.length > 0) throw new TopologyRefused(refusals.join('\n'));
+  const exchanges = [eventsExchange, ...wanted.map(({ service }) => serviceExchange(service))];
+  const refusals = await Promise.all([
+    ...exchanges.map(async (exchange) =>
+      (await exchangeExists(model, exchange))
+        ? refusalTo(model, (channel) => channel.assertExchange(exchange, 'topic', { durable: true }))
+        : undefined,
+    ),
+    ...wanted
+      .flatMap(queuesOf)
+      .map(async ({ queue, options }) =>
+        (await queueStateOf(model, queue))
+          ? refusalTo(model, (channel) => channel.assertQueue(queue, options))
+          : undefined,
+      ),
+  ]);
+  const found = refusals.filter((refusal) => refusal !== undefined);
+  if (found.length > 0) throw new TopologyRefused(found.join('\n'));
 }
 
 /** Why the broker refuses a declaration because of what is there already, if it does. */
