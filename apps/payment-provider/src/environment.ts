@@ -3,7 +3,7 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(0).max(65535);
 const delayMs = z.coerce.number().int().min(0).max(600_000);
 
-const environment = z.object({
+export const environment = z.object({
   HTTP_HOST: z.string().min(1).default('127.0.0.1'),
   HTTP_PORT: port.default(3004),
   /** Where the journal lives. */

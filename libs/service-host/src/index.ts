@@ -1,6 +1,7 @@
 export * from './configuration/environment.js';
 export * from './configuration/service-configuration.js';
 export * from './configuration/variables.js';
+export { HealthController } from './health.controller.js';
 export * from './http/admin-guard.js';
 export type { HttpRequest } from './http/http-request.js';
 export * from './http/idempotency.js';

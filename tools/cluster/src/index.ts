@@ -7,3 +7,4 @@ export * from './server-parts.js';
 export * from './service.js';
 export { processNames, type ProcessName } from './service-environment.js';
 export * from './setup/prepare-servers.js';
+export { planOf, SetupConfiguration } from './setup/setup-configuration.js';

@@ -1,23 +1,33 @@
 import { eventsExchange, serviceExchange } from '@quadrille/messaging';
 
-/**
- * Makes the broker's user so that `url` works, with no more than its service needs: it publishes to the exchange of all
- * events and to its own, which leads to its dead letters, and consumes its own queues. It declares nothing: the setup step
- * has done so.
- */
-export async function prepareBrokerUser(adminUrl: string, url: string, service: string): Promise<void> {
-  const { user, password, vhost } = partsOf(url);
-  await callBroker(adminUrl, 'PUT', `/api/users/${user}`, { password, tags: '' });
-  await callBroker(adminUrl, 'PUT', `/api/permissions/${vhost}/${user}`, permissionsOf(service));
+/** What a user may do, as regular expressions of names (https://www.rabbitmq.com/docs/access-control). */
+export interface Permissions {
+  readonly configure: string;
+  readonly write: string;
+  readonly read: string;
 }
 
-export function permissionsOf(service: string) {
+/** Makes the broker's user so that `url` works, with these permissions and no other. */
+export async function prepareBrokerUser(adminUrl: string, url: string, permissions: Permissions): Promise<void> {
+  const { user, password, vhost } = partsOf(url);
+  await callBroker(adminUrl, 'PUT', `/api/users/${user}`, { password, tags: '' });
+  await callBroker(adminUrl, 'PUT', `/api/permissions/${vhost}/${user}`, permissions);
+}
+
+/**
+ * No more than a service needs: it publishes to the exchange of all events and to its own, which leads to its dead letters, and
+ * consumes its own queues. It declares nothing: the setup step has done so.
+ */
+export function permissionsOf(service: string): Permissions {
   return {
     configure: '^$',
     write: anyOf(literal(eventsExchange), literal(serviceExchange(service))),
     read: anyOf(`${literal(service)}\\..*`),
   };
 }
+
+/** Asking whether a queue exists and how long it is needs no permission. */
+export const mayLook: Permissions = { configure: '^$', write: '^$', read: '^$' };
 
 export async function removeBrokerUser(adminUrl: string, url: string): Promise<void> {
   await callBroker(adminUrl, 'DELETE', `/api/users/${partsOf(url).user}`);

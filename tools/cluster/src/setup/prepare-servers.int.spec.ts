@@ -25,6 +25,7 @@ describe('the setup step', () => {
           Object.assign(own(servers.postgresUrl, service), { pathname: `/${servers.namespace}_${service}` }).href,
       ),
       amqpUrls: perService((service) => own(servers.amqpUrl, service).href),
+      scalerAmqpUrl: own(servers.amqpUrl, 'scaler').href,
     };
     await Promise.all([prepareServers(plan), prepareServers(plan)]);
   });
@@ -99,6 +100,15 @@ describe('the setup step', () => {
   ])('does not let it %s', async (_what, act) => {
     const attempt = withChannel(plan.amqpUrls.order, act);
     await expect(attempt).rejects.toThrow(/ACCESS[-_]REFUSED/);
+  });
+
+  test('lets whoever scales look at the length of a queue, and at nothing in it', async () => {
+    const queue = partitionQueue('order', 0, 2);
+    await withChannel(plan.scalerAmqpUrl!, async (channel) => {
+      expect(await channel.checkQueue(queue)).toMatchObject({ queue, messageCount: 0 });
+    });
+    const reading = withChannel(plan.scalerAmqpUrl!, (channel) => channel.get(queue));
+    await expect(reading).rejects.toThrow(/ACCESS[-_]REFUSED/);
   });
 
   test("leaves the administrator's rights alone where the services share its user", async () => {

@@ -1,7 +1,7 @@
 import { migrate } from '@quadrille/event-log';
 import { declareTopology } from '@quadrille/messaging';
 import { participants, type PerService, tables } from '../participants.js';
-import { prepareBrokerUser, removeBrokerUser } from './broker-users.js';
+import { mayLook, permissionsOf, prepareBrokerUser, removeBrokerUser } from './broker-users.js';
 import { prepareDatabase, removeDatabase } from './databases.js';
 import { withPatience } from './patience.js';
 
@@ -14,6 +14,8 @@ export interface ServerPlan {
   readonly brokerAdminUrl?: string | undefined;
   readonly databaseUrls: PerService<string>;
   readonly amqpUrls: PerService<string>;
+  /** Whoever scales the services by the length of their queues, if anybody does. */
+  readonly scalerAmqpUrl?: string | undefined;
   /** Of every service, or of each by its name. */
   readonly partitions: number | PerService<number>;
   /** How long servers that are still coming up are waited for. */
@@ -41,9 +43,11 @@ export async function prepareServers(plan: ServerPlan): Promise<void> {
       // A service that shares the administrator's user must not take its rights away.
       if (admin === undefined || plan.amqpUrls[name] === plan.amqpUrl) continue;
       await withPatience(`RabbitMQ's management API`, waitMs, () =>
-        prepareBrokerUser(admin, plan.amqpUrls[name], name),
+        prepareBrokerUser(admin, plan.amqpUrls[name], permissionsOf(name)),
       );
     }
+    if (admin !== undefined && plan.scalerAmqpUrl !== undefined)
+      await prepareBrokerUser(admin, plan.scalerAmqpUrl, mayLook);
     await declareTopology({ url: plan.amqpUrl, tables, partitions: plan.partitions, waitMs });
   };
   await Promise.all([...databases, broker()]);
@@ -57,4 +61,6 @@ export async function removePreparations(plan: ServerPlan): Promise<void> {
     if (brokerAdminUrl !== undefined && plan.amqpUrls[name] !== plan.amqpUrl)
       await removeBrokerUser(brokerAdminUrl, plan.amqpUrls[name]);
   }
+  if (brokerAdminUrl !== undefined && plan.scalerAmqpUrl !== undefined)
+    await removeBrokerUser(brokerAdminUrl, plan.scalerAmqpUrl);
 }

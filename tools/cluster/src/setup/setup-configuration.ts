@@ -19,6 +19,9 @@ export class SetupConfiguration extends environmentOf({
   ORDER_AMQP_URL: amqp.optional().describe('As the order service has it; AMQP_URL if not set.'),
   INVENTORY_AMQP_URL: amqp.optional().describe('As the inventory service has it; AMQP_URL if not set.'),
   PAYMENT_AMQP_URL: amqp.optional().describe('As the payment service has it; AMQP_URL if not set.'),
+  SCALER_AMQP_URL: amqp
+    .optional()
+    .describe('As whoever scales by the length of queues has it: a user that may look, and nothing else.'),
   PARTITIONS: count({ max: 64 }).default(4).describe('As all services have it.'),
   ORDER_PARTITIONS: count({ max: 64 }).optional().describe('As the order service has it, where it differs.'),
   INVENTORY_PARTITIONS: count({ max: 64 }).optional().describe('As the inventory service has it, where it differs.'),
@@ -35,6 +38,7 @@ export function planOf(configuration: SetupConfiguration): ServerPlan {
     brokerAdminUrl: configuration.BROKER_ADMIN_URL,
     databaseUrls: perService((service) => own(service, 'DATABASE_URL') ?? ''),
     amqpUrls: perService((service) => own(service, 'AMQP_URL') ?? configuration.AMQP_URL),
+    scalerAmqpUrl: configuration.SCALER_AMQP_URL,
     partitions: perService((service) => own<number>(service, 'PARTITIONS') ?? configuration.PARTITIONS),
   };
 }
