@@ -39,6 +39,8 @@ const rooms = {
     'inventory',
     'payment',
   ],
+  kubernetes: ['cluster', 'messaging', 'service-host', 'order', 'payment', 'payment-provider'],
+  benchmark: ['contracts', 'event-log', 'local-servers', 'cluster', 'e2e', 'order', 'inventory', 'payment'],
   house: ['contracts', 'order', 'inventory', 'payment'],
   packages: ['contracts', 'observability', 'event-log', 'messaging', 'service-host', 'local-servers'],
   operations: ['contracts', 'observability', 'event-log', 'messaging', 'service-host', 'local-servers', 'cluster'],

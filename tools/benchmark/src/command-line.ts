@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+import { type PartyName, partyNames } from './parties/party.js';
+
+export interface CommandLine {
+  readonly quick: boolean;
+  /** Empty: all. */
+  readonly only: readonly PartyName[];
+  readonly profile: boolean;
+  /** Where the report goes. */
+  readonly out: string;
+  readonly help: boolean;
+}
+
+/** A command line that cannot be followed, in one sentence. */
+export class Misunderstanding extends Error {}
+
+export const help = `Measures the system as users run it, all guarantees on, and in the same run and on the same servers its limit and its peers.
+
+  npm run bench                              about ten minutes, three rounds
+  npm run bench -- --quick                   about two minutes, one round
+  npm run bench -- --only ours,naive         some of ${partyNames.join(', ')}
+  npm run bench -- --only ours --profile     a CPU profile of each service, and which functions cost most
+  npm run bench -- --out docs/benchmarks     where the report goes; .quadrille/benchmarks by default
+
+It starts a PostgreSQL and a RabbitMQ of its own and leaves nothing running. Close what else works on the machine: the figures are
+of the machine as it is, and the report names its load. The exit code is 1 when anything failed or a rule was broken.
+`;
+
+export function parseCommandLine(args: readonly string[]): CommandLine {
+  const { quick, only, profile, out, help } = parse(args);
+  const parties = only === undefined ? [] : only.split(',').map(partyOf);
+  if (profile && (parties.length !== 1 || parties[0] !== 'ours'))
+    throw new Misunderstanding('--profile is of our services alone: say `--only ours --profile`.');
+  return { quick, only: parties, profile, out, help };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        quick: { type: 'boolean', default: false },
+        only: { type: 'string' },
+        profile: { type: 'boolean', default: false },
+        out: { type: 'string', default: '.quadrille/benchmarks' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new Misunderstanding(`${(error as Error).message.split('. ')[0]}. Try \`npm run bench -- --help\`.`);
+  }
+}
+
+function partyOf(text: string): PartyName {
+  const party = partyNames.find((known) => known === text.trim());
+  if (party) return party;
+  throw new Misunderstanding(`"${text}" takes no part. Known are ${partyNames.join(', ')}.`);
+}

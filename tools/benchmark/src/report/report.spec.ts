@@ -1,0 +1,105 @@
+import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { measurement, plan } from '../../test/measurement.js';
+import { markdownOf } from './markdown.js';
+import { type Report, writeReport } from './report.js';
+import { summarize } from './summary.js';
+import { svgOf } from './svg.js';
+import { targetsOf, verdictOf } from './targets.js';
+
+const summary = summarize(measurement);
+const report: Report = {
+  at: '2026-11-28T10:00:00.000Z',
+  kind: 'full',
+  plan,
+  machine: {
+    cpu: 'AMD EPYC',
+    cores: 2,
+    memoryGb: 23,
+    system: 'Debian 12, Linux 6',
+    versions: { node: 'v20.20.2' },
+    commit: 'abc1234',
+    loadBefore: 0.4,
+  },
+  summary,
+  problems: measurement.problems,
+};
+
+describe('the summary', () => {
+  it('compares within rounds, and takes the median of what it finds', () => {
+    expect(summary.ratios.find(({ to }) => to === 'naive')).toEqual({
+      to: 'naive',
+      ordersPerSecond: { median: 6, least: 6, most: 6 },
+      cpu: { median: 10 / 1.5, least: 10 / 1.5, most: 10 / 1.5 },
+    });
+    expect(summary.ratios.find(({ to }) => to === 'limit')?.ordersPerSecond.median).toBeCloseTo((1.2 + 900 / 1100) / 2);
+  });
+
+  it('has no ratio to who took no part', () => {
+    expect(summary.ratios.map(({ to }) => to)).toEqual(['limit', 'naive']);
+  });
+
+  it('keeps no single latency', () => {
+    expect(JSON.stringify(summary)).not.toContain('latenciesMs');
+  });
+});
+
+describe('a target', () => {
+  it('is met, or says by what factor it is missed', () => {
+    const verdicts = Object.fromEntries(targetsOf(summary).map((target) => [target.what, verdictOf(target)]));
+    expect(verdicts).toMatchObject({
+      'CPU per order': 'missed by a factor of 1.14',
+      'p50 at 50/s': 'met',
+      'p99 at 50/s': 'missed by a factor of 1.03',
+      'CPU per order less than (b)': 'missed by a factor of 1.05',
+      'CPU per order less than (c)': 'not measured',
+    });
+  });
+});
+
+describe('the report', () => {
+  const text = markdownOf(report);
+
+  it('begins with the ratios, and names the machine, its load and what has no result', () => {
+    expect(text.indexOf('## Ratios')).toBeLessThan(text.indexOf('## Closed loop'));
+    expect(text).toContain('AMD EPYC, 2 cores');
+    expect(text).toContain('Load before the start: 0.40.');
+    expect(text).toContain('round 2: 3 times a rule was broken');
+    expect(text).toContain('At 120 % of capacity 2 orders were accepted and 7 answered 503');
+  });
+
+  it('is no result when something else was running', () => {
+    expect(markdownOf({ ...report, machine: { ...report.machine, loadBefore: 5 } })).toContain('no result');
+  });
+
+  it('has a row of as many cells as its head in every table', () => {
+    for (const block of text.split('\n\n').filter((part) => part.startsWith('|')))
+      expect(new Set(block.split('\n').map((line) => line.split(' | ').length)).size).toBe(1);
+  });
+
+  it('is a table, data and a picture', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'quadrille-report-'));
+    writeReport(report, directory);
+    expect(readdirSync(directory).sort()).toEqual(['README.md', 'latency.svg', 'results.json']);
+    rmSync(directory, { recursive: true });
+  });
+});
+
+describe('the plot', () => {
+  it('has p50 and p99 of each party that was measured, inside its frame', () => {
+    const svg = svgOf(summary);
+    expect(svg.match(/stroke-width="2"/g)).toHaveLength(8);
+    for (const [, x, y] of svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)"/g)) {
+      expect(Number(x)).toBeGreaterThanOrEqual(70);
+      expect(Number(x)).toBeLessThanOrEqual(610);
+      expect(Number(y)).toBeGreaterThanOrEqual(30);
+      expect(Number(y)).toBeLessThanOrEqual(425);
+    }
+  });
+
+  it('says so when there is nothing to show', () => {
+    expect(svgOf({ ratios: [], parties: [], latency: [] })).toContain('no latency');
+  });
+});
