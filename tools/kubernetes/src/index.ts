@@ -1,0 +1,2 @@
+export * from './kustomize.js';
+export * from './resource.js';
