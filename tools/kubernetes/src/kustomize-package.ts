@@ -16,10 +16,11 @@ export function unpackKustomize(directory: string): string {
     const [archive] = readdirSync(place).filter((name) => name.endsWith('.deb'));
     if (archive === undefined) throw new Error('apt-get downloaded nothing');
     execFileSync('dpkg-deb', ['--extract', join(place, archive), join(place, 'tree')]);
-    // Two suites may do this at once: whoever comes second finds it done.
-    if (!existsSync(program)) renameSync(join(place, 'tree'), directory);
+    renameSync(join(place, 'tree'), directory);
     return program;
   } catch (cause) {
+    // Two suites may do this at once: whoever comes second finds it done.
+    if (existsSync(program)) return program;
     throw new Error('Install kubectl 1.27 or kustomize 5, or newer: here it cannot be had from Debian.', { cause });
   } finally {
     rmSync(place, { recursive: true, force: true });
