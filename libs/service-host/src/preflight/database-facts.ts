@@ -14,7 +14,7 @@ export interface DatabaseFacts {
   readonly clock: ClockReading;
 }
 
-/** When the database told its time, between two looks at the clock of this process. All in milliseconds since 1970. */
+/** When the database told its time, between two looks at the clock of this process. All in whole milliseconds since 1970. */
 export interface ClockReading {
   readonly askedAtMs: number;
   readonly toldMs: number;
@@ -40,7 +40,7 @@ export async function readDatabaseFacts(dataSource: DataSource): Promise<Databas
 async function readClock(dataSource: DataSource): Promise<ClockReading> {
   const askedAtMs = Date.now();
   const [told] = await dataSource.query<{ now: number }[]>(
-    `select (extract(epoch from clock_timestamp()) * 1000)::float8 as now`,
+    `select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now`,
   );
   const answeredAtMs = Date.now();
   if (!told) throw new Error('the database did not tell the time');
