@@ -7,7 +7,7 @@ describe('the command line', () => {
       quick: false,
       only: [],
       profile: false,
-      out: '.quadrille/benchmarks',
+      out: 'docs/benchmarks',
       help: false,
     });
   });
@@ -17,6 +17,12 @@ describe('the command line', () => {
       quick: true,
       only: ['ours', 'naive'],
     });
+  });
+
+  it('keeps what is not complete out of the documentation', () => {
+    expect(parseCommandLine(['--quick']).out).toBe('.quadrille/benchmarks');
+    expect(parseCommandLine(['--only', 'ours']).out).toBe('.quadrille/benchmarks');
+    expect(parseCommandLine(['--quick', '--out', 'here']).out).toBe('here');
   });
 
   it.each([

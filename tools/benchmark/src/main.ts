@@ -49,6 +49,8 @@ async function measure(options: CommandLine, narrator: Narrator): Promise<number
     ...(options.profile && { environment: (service: string) => profiledEnvironment(service, profiles) }),
   });
   const say = (line: string) => narrator.line(line);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => void arena.end().finally(() => process.exit(130)));
   try {
     if (options.profile) {
       await profileOurs({ arena, plan, directory: profiles, say });

@@ -1,8 +1,10 @@
+import { cpus } from 'node:os';
 import { CommitWatch } from './load/commit-watch.js';
 import { closedLoop } from './load/closed-loop.js';
 import { openLoop, type OpenLoopResult } from './load/open-loop.js';
 import { Shop } from './load/shop.js';
 import { chargedMs, type CpuAccount, type Pids, perOrder, readCpu, readMemory } from './measure/account.js';
+import { busyMs } from './measure/foreign.js';
 import { type Counts, type Traffic } from './measure/traffic.js';
 import type { Part, System } from './parties/party.js';
 
@@ -16,7 +18,15 @@ export interface ClosedFigures {
   readonly cpuMsPerOrder: number;
   readonly cpu: CpuAccount;
   readonly memoryBytes: Readonly<Record<Part, number>>;
+  /** The part of the machine that was busy with something else. */
+  readonly foreignShare: number;
   readonly counts?: Counts;
+}
+
+interface Edge {
+  readonly cpu: CpuAccount;
+  readonly busyMs: number;
+  readonly atMs: number;
 }
 
 export interface OpenFigures extends OpenLoopResult {
@@ -35,9 +45,14 @@ export class Turn {
   ) {}
 
   static async begin(system: System, servers: Omit<Pids, 'order' | 'inventory' | 'payment'>): Promise<Turn> {
-    await system.start();
-    const watch = await CommitWatch.open(system.inventoryDatabaseUrl, lookMs.closed);
-    return new Turn(system, () => ({ ...servers, ...system.pids() }), watch, new Shop(system.orderUrl, watch));
+    try {
+      await system.start();
+      const watch = await CommitWatch.open(system.inventoryDatabaseUrl, lookMs.closed);
+      return new Turn(system, () => ({ ...servers, ...system.pids() }), watch, new Shop(system.orderUrl, watch));
+    } catch (error) {
+      await system.stop();
+      throw error;
+    }
   }
 
   async closed(
@@ -45,16 +60,24 @@ export class Turn {
     traffic?: Traffic,
   ): Promise<ClosedFigures> {
     this.watch.pauseMs = lookMs.closed;
-    const accounts: CpuAccount[] = [];
+    const edges: Edge[] = [];
     const { ordersPerSecond, ended, failures } = await inTime(
-      closedLoop({ ...options, shop: this.shop, atEdges: () => void accounts.push(this.cpu()) }),
+      closedLoop({ ...options, shop: this.shop, atEdges: () => void edges.push(this.edge()) }),
       () => `${this.watch.open} orders of ${this.system.name} have not ended`,
     );
     refuse(failures, this.system);
-    const cpu = between(accounts, ended);
+    const cpu = between(edges, ended);
     const memoryBytes = readMemory(this.pids());
     const counts = await traffic?.perOrder(this.shop.promised.length);
-    return { ordersPerSecond, cpu, cpuMsPerOrder: chargedMs(cpu), memoryBytes, ...(counts && { counts }) };
+    const foreignShare = foreignShareOf(edges, cpu, ended);
+    return {
+      ordersPerSecond,
+      cpu,
+      cpuMsPerOrder: chargedMs(cpu),
+      memoryBytes,
+      foreignShare,
+      ...(counts && { counts }),
+    };
   }
 
   async open(options: {
@@ -63,13 +86,13 @@ export class Turn {
     readonly measureMs: number;
   }): Promise<OpenFigures> {
     this.watch.pauseMs = lookMs.open;
-    const accounts: CpuAccount[] = [];
+    const edges: Edge[] = [];
     const result = await inTime(
-      openLoop({ ...options, shop: this.shop, atEdges: () => void accounts.push(this.cpu()) }),
+      openLoop({ ...options, shop: this.shop, atEdges: () => void edges.push(this.edge()) }),
       () => `${this.watch.open} orders of ${this.system.name} have not ended`,
     );
     refuse(result.failures, this.system);
-    const cpu = between(accounts, result.accepted);
+    const cpu = between(edges, result.accepted);
     return { ...result, cpu, cpuMsPerOrder: chargedMs(cpu), memoryBytes: readMemory(this.pids()) };
   }
 
@@ -82,14 +105,22 @@ export class Turn {
     await this.watch.close().finally(() => this.system.stop());
   }
 
-  private cpu(): CpuAccount {
-    return readCpu(this.pids(), [this.watch.backendPid]);
+  private edge(): Edge {
+    const cpu = readCpu(this.pids(), [this.watch.backendPid]);
+    return { cpu, busyMs: busyMs(), atMs: performance.now() };
   }
 }
 
-function between([before, after]: readonly CpuAccount[], orders: number): CpuAccount {
+function between([before, after]: readonly Edge[], orders: number): CpuAccount {
   if (!before || !after || orders === 0) throw new Error('no order ended while it was measured');
-  return perOrder(before, after, orders);
+  return perOrder(before.cpu, after.cpu, orders);
+}
+
+function foreignShareOf([before, after]: readonly Edge[], cpu: CpuAccount, orders: number): number {
+  if (!before || !after) return 0;
+  const knownMs = (chargedMs(cpu) + cpu.provider + cpu.generator) * orders;
+  const wholeMs = (after.atMs - before.atMs) * cpus().length;
+  return Math.max(0, (after.busyMs - before.busyMs - knownMs) / wholeMs);
 }
 
 function refuse(failures: readonly string[], { name }: System): void {

@@ -120,6 +120,7 @@ it.each([
 });
 
 it('a batch takes no more statements than these', async () => {
-  expect((await reserve(100)).length).toBeLessThanOrEqual(12);
-  expect((await place(100)).length).toBeLessThanOrEqual(14);
+  // docs/performance.md lists them.
+  expect(await reserve(100)).toHaveLength(13);
+  expect(await place(100)).toHaveLength(12);
 });

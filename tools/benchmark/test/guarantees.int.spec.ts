@@ -43,7 +43,7 @@ it('orders end at our services, all rules hold, and every event was in an inbox 
   expect((await publishedSoFar(published.publish + 50)).confirm - published.confirm).toBe(50);
 }, 120_000);
 
-it.each(['naive', 'polling', 'polling-tuned'] as const)(
+it.each(['naive', 'polling-tuned'] as const)(
   'the peer %s carries out orders by the same rules',
   async (name) => {
     const { promised, check } = await turnOf(name);
@@ -69,8 +69,9 @@ it('every queue is durable and a quorum queue, ours and those of the peers', asy
     '/api/queues',
     z.array(z.object({ name: z.string(), type: z.string(), durable: z.boolean() })),
   );
-  expect(queues.filter(({ name }) => name.startsWith('bench.')).length).toBe(9);
-  expect(queues.filter(({ name }) => /^(order|inventory|payment)\.\d+$/.test(name)).length).toBeGreaterThanOrEqual(0);
+  expect(queues.filter(({ name }) => name.startsWith('bench.')).length).toBe(6);
+  for (const service of ['order', 'inventory', 'payment'])
+    expect(queues.filter(({ name }) => name.startsWith(`${service}.`)).length).toBeGreaterThanOrEqual(4);
   expect(queues.filter(({ type, durable }) => type !== 'quorum' || !durable)).toEqual([]);
 });
 

@@ -29,7 +29,7 @@ export function openFigures(ratePerSecond: number, latenciesMs: readonly number[
 
 export function systemRound(ordersPerSecond: number, cpuMsPerOrder: number): SystemRound {
   return {
-    closed: { ordersPerSecond, cpuMsPerOrder, cpu: cpu(cpuMsPerOrder / 5), memoryBytes },
+    closed: { ordersPerSecond, cpuMsPerOrder, cpu: cpu(cpuMsPerOrder / 5), memoryBytes, foreignShare: 0.03 },
     open: [openFigures(50, [8, 9, 10, 31])],
   };
 }

@@ -16,7 +16,8 @@ import type { System, SystemName } from './party.js';
 const services = ['order', 'inventory', 'payment'] as const;
 type Service = (typeof services)[number];
 
-const programs = fileURLToPath(new URL('../peers', import.meta.url));
+/** As they are built, also for specs, which run the sources. */
+const programs = fileURLToPath(new URL('../../dist/peers', import.meta.url));
 const readyWithinMs = 60_000;
 
 export interface PeerOptions {

@@ -39,12 +39,13 @@ export function markdownOf(report: Report): string {
     '## Closed loop',
     `${plan.clients} orders under way all the time. CPU is of services, database and broker; provider and load generator are counted apart.`,
     table([
-      ['', 'orders/s', 'CPU ms per order', ...parts, 'apart: provider', 'apart: generator'],
+      ['', 'orders/s', 'CPU ms per order', ...parts, 'apart: provider', 'apart: generator', 'something else'],
       ...summary.parties.map((party) => [
         titles[party.name],
         spread(party.ordersPerSecond),
         spread(party.cpuMsPerOrder),
         ...[...parts, 'provider' as const, 'generator' as const].map((part) => median(party.cpu[part])),
+        party.foreignShare ? `${Math.round(party.foreignShare.median * 100)} % of the machine` : '-',
       ]),
     ]),
     '## Latency',

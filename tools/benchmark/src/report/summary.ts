@@ -21,6 +21,8 @@ export interface PartySummary {
   readonly cpu: Readonly<Partial<Record<Part | 'provider' | 'generator', Spread>>>;
   readonly memoryBytes?: Readonly<Record<Part, number>>;
   readonly counts?: Counts;
+  /** The part of the machine that was busy with something else meanwhile. */
+  readonly foreignShare?: Spread;
   readonly open: readonly RateSummary[];
 }
 
@@ -114,6 +116,7 @@ function systemParts(name: SystemName, rounds: readonly Round[]) {
     cpu,
     ...(last && { memoryBytes: last.memoryBytes }),
     ...(counts && { counts }),
+    foreignShare: spreadOf(closed.map((figures) => figures.foreignShare)),
     open: rates.map((rate) => rateSummary(open.filter(({ ratePerSecond }) => ratePerSecond === rate))),
   };
 }
