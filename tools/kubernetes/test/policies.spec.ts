@@ -7,6 +7,7 @@ import { probesMeanDifferentThings, serversSayWhenTheyAreReady } from '../src/po
 import * as rollout from '../src/policies/rollout.js';
 import * as scaling from '../src/policies/scaling.js';
 import { everySecretIsFetched, knowsItsOwnSecrets, secretsComeFromSecrets } from '../src/policies/secrets.js';
+import { comesAsItsOwnUser, keepsWhatItConfirmed } from '../src/policies/servers.js';
 import { localSecrets, overlays } from './overlays.js';
 import { violations } from './violations.js';
 import { programs, servedPaths, stopSeconds } from './what-ships.js';
@@ -33,12 +34,14 @@ describe.each(Object.entries(overlays))('the overlay %s', (name, resources) => {
     ['every variable is read, and has a value that is accepted', isUnderstood(programs, secretValue)],
     ['secrets come from Secrets', secretsComeFromSecrets],
     ['a service knows its own secrets only', knowsItsOwnSecrets],
+    ['a service comes as its own user, which the setup step makes', comesAsItsOwnUser],
     ['the network lets through what is needed, and nothing else', followsTheArrows],
     ...(name === 'production'
       ? ([
           ['Deployments scale with their load', scaling.scalesWithItsLoad],
           ['every queue counts', scaling.scalesByEveryQueue],
           ['every secret is fetched', everySecretIsFetched],
+          ['what was confirmed outlives a machine', keepsWhatItConfirmed],
         ] as const)
       : []),
   ])('%s', (_promise, policy) => {

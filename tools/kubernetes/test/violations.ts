@@ -6,6 +6,7 @@ import { probesMeanDifferentThings, serversSayWhenTheyAreReady } from '../src/po
 import * as rollout from '../src/policies/rollout.js';
 import * as scaling from '../src/policies/scaling.js';
 import { everySecretIsFetched, knowsItsOwnSecrets, secretsComeFromSecrets } from '../src/policies/secrets.js';
+import { comesAsItsOwnUser, keepsWhatItConfirmed } from '../src/policies/servers.js';
 import type { Policy, Resources } from '../src/resource.js';
 import { overlays } from './overlays.js';
 import { containerOf, podOf, setVariable, spoil, without } from './planted.js';
@@ -285,10 +286,57 @@ const configuration: readonly Violation[] = [
     'order-http reads payment-broker.',
   ],
   [
+    "a service comes as another's user",
+    comesAsItsOwnUser,
+    spoil(production, 'Deployment', http, (one) => setVariable(one, 'AMQP_URL', 'amqp://quadrille_payment@rabbitmq')),
+    'order-http comes to its AMQP_URL as quadrille_payment.',
+  ],
+  [
+    'the setup step prepares another database',
+    comesAsItsOwnUser,
+    spoil(local, 'Job', 'setup-0.1.0', (one) =>
+      setVariable(one, 'ORDER_DATABASE_URL', 'postgres://order@elsewhere/order'),
+    ),
+    'The setup step prepares another DATABASE_URL than order-consumers has.',
+  ],
+  [
     'nobody fetches a secret',
     everySecretIsFetched,
     without(production, 'ExternalSecret', 'payment-secrets'),
     'Nobody makes the Secret payment-secrets.',
+  ],
+];
+
+const servers: readonly Violation[] = [
+  [
+    'the broker has two nodes',
+    keepsWhatItConfirmed,
+    spoil(production, 'RabbitmqCluster', 'rabbitmq', ({ spec }) => (spec.replicas = 2)),
+    'rabbitmq has no majority without one of its nodes.',
+  ],
+  [
+    'two nodes of the broker share a machine',
+    keepsWhatItConfirmed,
+    spoil(production, 'RabbitmqCluster', 'rabbitmq', ({ spec }) => (spec.affinity = {})),
+    'rabbitmq may have two nodes on one machine.',
+  ],
+  [
+    'a commit waits for nobody',
+    keepsWhatItConfirmed,
+    spoil(production, 'Cluster', 'order-db', ({ spec }) => (spec.postgresql.synchronous.dataDurability = 'preferred')),
+    'order-db answers a commit that is on one machine only.',
+  ],
+  [
+    'the log goes nowhere',
+    keepsWhatItConfirmed,
+    without(production, 'ObjectStore', 'order-backups'),
+    'order-db does not archive its log.',
+  ],
+  [
+    'nobody backs a database up',
+    keepsWhatItConfirmed,
+    without(production, 'ScheduledBackup', 'order-nightly'),
+    'order-db has no backups.',
   ],
 ];
 
@@ -362,4 +410,4 @@ const arrows: readonly Violation[] = [
   ],
 ];
 
-export const violations = [...rollouts, ...lives, ...rights, ...scales, ...configuration, ...arrows];
+export const violations = [...rollouts, ...lives, ...rights, ...scales, ...configuration, ...servers, ...arrows];

@@ -98,8 +98,7 @@ function amongDatabases(resources: Resources): Arrow[] {
   return ofKind(resources, 'Cluster').flatMap((cluster) => {
     const place = { name: nameOf(cluster) };
     return [
-      ...[5432, 8000].map((port) => arrow(place, place, port)),
-      arrow(outside.databaseOperator, place, 8000),
+      ...[5432, 8000].flatMap((port) => [place, outside.databaseOperator].map((from) => arrow(from, place, port))),
       ...[443, 6443].flatMap((port) => [outside.kubernetes, outside.internet].map((to) => arrow(place, to, port))),
     ];
   });
