@@ -1,4 +1,3 @@
-import { startPostgres } from '@quadrille/local-servers';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,8 @@ export interface ThrowAwayPostgres {
 
 /** A PostgreSQL for one suite alone, that may turn its settings. It keeps what it commits, unless told otherwise. */
 export async function throwAwayPostgres(): Promise<ThrowAwayPostgres> {
+  // Read when it is needed, as in Jest's global setup: most users of this library start no server.
+  const { startPostgres } = await import('@quadrille/local-servers');
   const directory = mkdtempSync(join(tmpdir(), 'quadrille-test-'));
   chmodSync(directory, 0o755); // Root's PostgreSQL runs as another user.
   const server = await startPostgres({ directory: join(directory, 'postgres') });
