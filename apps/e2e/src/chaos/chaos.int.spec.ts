@@ -7,8 +7,8 @@ describe('while everything breaks', () => {
   it('every order ends once, and money, stock and messages add up afterwards', async () => {
     const said: string[] = [];
     const report = await runChaos({
-      orders: 600,
-      minutes: 0.9,
+      orders: 500,
+      minutes: 0.5,
       seed: 20_251_128,
       kinds: allFaultKinds,
       say: (line) => said.push(line),
