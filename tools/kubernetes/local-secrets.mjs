@@ -20,7 +20,10 @@ const drawn = {
   ),
 };
 Object.assign(drawn['order-secrets'], { 'contact-master-key': randomBytes(32).toString('base64') });
-Object.assign(drawn['payment-secrets'], { 'stripe-secret-key': random(), 'stripe-webhook-secret': random() });
+Object.assign(drawn['payment-secrets'], {
+  'stripe-secret-key': `sk_test_${randomBytes(18).toString('hex')}`,
+  'stripe-webhook-secret': `whsec_${randomBytes(18).toString('hex')}`,
+});
 
 if (!existsSync(kept)) {
   mkdirSync(dirname(kept), { recursive: true });

@@ -7,9 +7,13 @@ import { probesMeanDifferentThings, serversSayWhenTheyAreReady } from '../src/po
 import * as rollout from '../src/policies/rollout.js';
 import * as scaling from '../src/policies/scaling.js';
 import { everySecretIsFetched, knowsItsOwnSecrets, secretsComeFromSecrets } from '../src/policies/secrets.js';
-import { comesAsItsOwnUser, keepsWhatItConfirmed } from '../src/policies/servers.js';
+import { comesAsItsOwnUser, keepsWhatItConfirmed, servicesLeadSomewhere } from '../src/policies/servers.js';
 import { localSecrets, overlays } from './overlays.js';
-import { violations } from './violations.js';
+import { configurationViolations } from './violations/configuration.js';
+import { networkViolations } from './violations/network.js';
+import { podViolations } from './violations/pods.js';
+import { rolloutViolations } from './violations/rollout.js';
+import { scalingViolations } from './violations/scaling.js';
 import { programs, servedPaths, stopSeconds } from './what-ships.js';
 
 const secrets = new Map(localSecrets().first.map(({ metadata, stringData }) => [metadata.name, stringData]));
@@ -28,6 +32,7 @@ describe.each(Object.entries(overlays))('the overlay %s', (name, resources) => {
     ['nobody has a token', pods.hasNoToken],
     ['pods ask for what they use', pods.asksForWhatItUses],
     ['pods stand on several nodes', pods.standsOnSeveralNodes],
+    ['every Service leads somewhere', servicesLeadSomewhere],
     ['nothing has two scalers', scaling.hasOneScaler],
     ['no consumer is without a partition', scaling.hasNoMoreConsumersThanPartitions],
     ['every replica gets its connections', connectionsSuffice],
@@ -50,7 +55,13 @@ describe.each(Object.entries(overlays))('the overlay %s', (name, resources) => {
 });
 
 describe('a policy refuses', () => {
-  test.each(violations)('%s', (_what, policy, resources, sentence) => {
+  test.each([
+    ...rolloutViolations,
+    ...podViolations,
+    ...scalingViolations,
+    ...configurationViolations,
+    ...networkViolations,
+  ])('%s', (_what, policy, resources, sentence) => {
     expect(policy(resources)).toContain(sentence);
   });
 });

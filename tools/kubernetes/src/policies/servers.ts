@@ -1,5 +1,5 @@
 import { nameOf, ofKind, type Policy } from '../resource.js';
-import { environmentOf, participantsOf, serviceOf, workloadsOf } from '../workload.js';
+import { environmentOf, matches, participantsOf, portNumber, serviceOf, workloadsOf } from '../workload.js';
 
 /** What was confirmed outlives the loss of one machine, and a mistake can be undone. */
 export const keepsWhatItConfirmed: Policy = (resources) => [
@@ -50,3 +50,19 @@ export const comesAsItsOwnUser: Policy = (resources) => {
     });
   });
 };
+
+/** There are pods behind it, and they have the port. */
+export const servicesLeadSomewhere: Policy = (resources) =>
+  ofKind(resources, 'Service').flatMap((service) => {
+    const { selector = {}, ports = [] } = service.spec ?? {};
+    const pods = workloadsOf(resources).filter(({ labels }) => matches(selector, labels));
+    if (pods.length === 0) return [`Nobody is behind ${nameOf(service)}.`];
+    return ports.flatMap(({ targetPort }) =>
+      pods
+        .filter(
+          (workload) =>
+            !workload.container.ports?.some((one) => one.containerPort === portNumber(workload, targetPort)),
+        )
+        .map(({ name }) => `${nameOf(service)} leads to ${targetPort} of ${name}, which has no such port.`),
+    );
+  });

@@ -1,0 +1,72 @@
+import { connectionsSuffice } from '../../src/policies/connections.js';
+import * as scaling from '../../src/policies/scaling.js';
+import { overlays } from '../overlays.js';
+import { setVariable, spoil, without } from '../planted.js';
+import type { Violation } from './violation.js';
+
+const { local, production } = overlays;
+const http = 'order-http';
+const consumers = 'order-consumers';
+
+export const scalingViolations: readonly Violation[] = [
+  [
+    'two scalers pull at one Deployment',
+    scaling.hasOneScaler,
+    spoil(production, 'ScaledObject', consumers, ({ spec }) => (spec.scaleTargetRef.name = http)),
+    'order-http has 2 scalers.',
+  ],
+  [
+    'a number of replicas stands beside a scaler',
+    scaling.hasOneScaler,
+    spoil(production, 'Deployment', http, ({ spec }) => (spec!.replicas = 3)),
+    'order-http has a scaler and a fixed number of replicas.',
+  ],
+  [
+    'a scaler scales nothing',
+    scaling.hasOneScaler,
+    without(production, 'Deployment', consumers),
+    'A scaler scales order-consumers, which there is not.',
+  ],
+  [
+    'a Deployment has no scaler',
+    scaling.scalesWithItsLoad,
+    without(production, 'HorizontalPodAutoscaler', http),
+    'order-http has no HorizontalPodAutoscaler.',
+  ],
+  [
+    'there may be two',
+    scaling.scalesWithItsLoad,
+    spoil(production, 'ScaledObject', consumers, ({ spec }) => (spec.minReplicaCount = 2)),
+    'order-consumers may shrink to 2.',
+  ],
+  [
+    'a queue grows and nobody sees it',
+    scaling.scalesByEveryQueue,
+    spoil(production, 'ScaledObject', consumers, ({ spec }) => spec.triggers.pop()),
+    'Nobody counts the queue order.5of6.',
+  ],
+  [
+    'there are more consumers than partitions',
+    scaling.hasNoMoreConsumersThanPartitions,
+    spoil(production, 'ScaledObject', consumers, ({ spec }) => (spec.maxReplicaCount = 7)),
+    'order-consumers may have more replicas than its 6 partitions.',
+  ],
+  [
+    'the setup step declares other partitions',
+    scaling.hasNoMoreConsumersThanPartitions,
+    spoil(production, 'Job', 'setup-0.1.0', (one) => setVariable(one, 'PARTITIONS', '4')),
+    'order-http has 6 partitions, and the setup step declares 4.',
+  ],
+  [
+    'more replicas than connections',
+    connectionsSuffice,
+    spoil(production, 'HorizontalPodAutoscaler', http, ({ spec }) => (spec!.maxReplicas = 10)),
+    'order-db allows 200 connections and may be asked for 211.',
+  ],
+  [
+    'larger pools than connections',
+    connectionsSuffice,
+    spoil(local, 'Deployment', http, (one) => setVariable(one, 'DATABASE_POOL_SIZE', '20')),
+    'postgres allows 100 connections and may be asked for 121.',
+  ],
+];
