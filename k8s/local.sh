@@ -2,7 +2,7 @@
 # k8s/local.sh: builds the images, brings them into the cluster that kubectl speaks to (kind, minikube or k3d), and waits until Quadrille runs there.
 set -eu
 cd "$(dirname "$0")/.."
-tag=0.1.0
+tag=$(sed -n 's/.*newTag: //p' k8s/release/kustomization.yaml | sort -u)
 namespace=quadrille
 context=$(kubectl config current-context)
 

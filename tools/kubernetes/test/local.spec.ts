@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { root } from '../src/kustomize.js';
+import { setupJob } from './overlays.js';
 
 /** The script itself, with programs in its path that write down how they are called. */
 describe('k8s/local.sh', () => {
+  const release = setupJob().replace('setup-', '');
   let directory: string;
 
   beforeEach(() => {
@@ -32,14 +34,14 @@ describe('k8s/local.sh', () => {
   }
 
   test.each([
-    ['kind-kind', 'kind load docker-image --name kind quadrille/order:0.1.0'],
-    ['k3d-lap', 'k3d image import --cluster lap quadrille/order:0.1.0'],
-    ['minikube', 'minikube image load quadrille/order:0.1.0'],
+    ['kind-kind', 'kind load docker-image --name kind quadrille/order'],
+    ['k3d-lap', 'k3d image import --cluster lap quadrille/order'],
+    ['minikube', 'minikube image load quadrille/order'],
   ])('brings every image into %s, applies the overlay and waits for the setup step', (context, load) => {
     const { status, stdout, calls } = run(context);
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('Quadrille runs.') });
     expect(calls.filter((call) => call.startsWith('docker build'))).toHaveLength(5);
-    expect(calls).toContain(load);
+    expect(calls).toContain(`${load}:${release}`);
     const steps = [
       'kubectl apply --kustomize',
       'node tools/kubernetes/local-secrets.mjs',

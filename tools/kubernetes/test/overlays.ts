@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildOverlay, root } from '../src/kustomize.js';
-import type { Resources } from '../src/resource.js';
+import { nameOf, ofKind, type Resources } from '../src/resource.js';
 
 /** Each is built when it is first asked for: that takes half a second. */
 export const overlays: { readonly local: Resources; readonly production: Resources } = {
@@ -14,6 +14,9 @@ export const overlays: { readonly local: Resources; readonly production: Resourc
     return built('production');
   },
 };
+
+/** The Job before a rollout, whose name ends with the release. */
+export const setupJob = () => nameOf(ofKind(overlays.local, 'Job')[0]!);
 
 const known = new Map<string, Resources>();
 

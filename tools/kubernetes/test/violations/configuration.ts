@@ -1,11 +1,12 @@
 import { isUnderstood } from '../../src/policies/environment.js';
 import { everySecretIsFetched, knowsItsOwnSecrets, secretsComeFromSecrets } from '../../src/policies/secrets.js';
 import { comesAsItsOwnUser, keepsWhatItConfirmed, servicesLeadSomewhere } from '../../src/policies/servers.js';
-import { overlays } from '../overlays.js';
+import { overlays, setupJob } from '../overlays.js';
 import { containerOf, setVariable, spoil, without } from '../planted.js';
 import type { Violation } from './violation.js';
 
 const { local, production } = overlays;
+const setup = setupJob();
 const http = 'order-http';
 const noSecrets = { read: () => undefined };
 const understood = isUnderstood(
@@ -56,9 +57,7 @@ export const configurationViolations: readonly Violation[] = [
   [
     'the setup step prepares another database',
     comesAsItsOwnUser,
-    spoil(local, 'Job', 'setup-0.1.0', (one) =>
-      setVariable(one, 'ORDER_DATABASE_URL', 'postgres://order@elsewhere/order'),
-    ),
+    spoil(local, 'Job', setup, (one) => setVariable(one, 'ORDER_DATABASE_URL', 'postgres://order@elsewhere/order')),
     'The setup step prepares another DATABASE_URL than order-consumers has.',
   ],
   [

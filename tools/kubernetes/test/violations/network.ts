@@ -1,9 +1,10 @@
 import { followsTheArrows } from '../../src/policies/arrows.js';
-import { overlays } from '../overlays.js';
+import { overlays, setupJob } from '../overlays.js';
 import { setVariable, spoil, without } from '../planted.js';
 import type { Violation } from './violation.js';
 
 const { local, production } = overlays;
+const setup = setupJob();
 const http = 'order-http';
 
 export const networkViolations: readonly Violation[] = [
@@ -11,7 +12,7 @@ export const networkViolations: readonly Violation[] = [
     'nothing is denied',
     followsTheArrows,
     without(production, 'NetworkPolicy', 'default-deny'),
-    'stranger -> setup-0.1.0:9 is allowed, and nobody needs it.',
+    `stranger -> ${setup}:9 is allowed, and nobody needs it.`,
   ],
   [
     'a service may go anywhere',

@@ -1,9 +1,10 @@
 import * as pods from '../../src/policies/pods.js';
-import { overlays } from '../overlays.js';
+import { overlays, setupJob } from '../overlays.js';
 import { containerOf, podOf, spoil, without } from '../planted.js';
 import type { Violation } from './violation.js';
 
 const { local, production } = overlays;
+const setup = setupJob();
 const http = 'order-http';
 const consumers = 'order-consumers';
 
@@ -17,8 +18,8 @@ export const podViolations: readonly Violation[] = [
   [
     'the file system can be written',
     pods.isRestricted,
-    spoil(production, 'Job', 'setup-0.1.0', (one) => delete containerOf(one).securityContext!.readOnlyRootFilesystem),
-    'setup-0.1.0 writes to its root file system.',
+    spoil(production, 'Job', setup, (one) => delete containerOf(one).securityContext!.readOnlyRootFilesystem),
+    `${setup} writes to its root file system.`,
   ],
   [
     'a capability is added',

@@ -1,10 +1,11 @@
 import * as rollout from '../../src/policies/rollout.js';
 import { probesMeanDifferentThings, serversSayWhenTheyAreReady } from '../../src/policies/probes.js';
-import { overlays } from '../overlays.js';
+import { overlays, setupJob } from '../overlays.js';
 import { containerOf, podOf, setVariable, spoil } from '../planted.js';
 import type { Violation } from './violation.js';
 
 const { local, production } = overlays;
+const setup = setupJob();
 const http = 'order-http';
 const probes = probesMeanDifferentThings({ live: '/health/live', ready: '/health/ready' });
 const stops = rollout.stopsInItsOwnTime(() => 25);
@@ -37,14 +38,14 @@ export const rolloutViolations: readonly Violation[] = [
   [
     'the Job keeps its name from release to release',
     rollout.migratesOncePerRelease,
-    spoil(production, 'Job', 'setup-0.1.0', ({ metadata }) => (metadata!.name = 'setup')),
-    'setup cannot be applied again with another image: its name must be setup-0.1.0.',
+    spoil(production, 'Job', setup, ({ metadata }) => (metadata!.name = 'setup')),
+    `setup cannot be applied again with another image: its name must be ${setup}.`,
   ],
   [
     'one image is of another version',
     rollout.migratesOncePerRelease,
-    spoil(production, 'Deployment', http, (one) => (containerOf(one).image = 'quadrille/order:0.2.0')),
-    'The images are of the versions 0.1.0, 0.2.0, not of one.',
+    spoil(production, 'Deployment', http, (one) => (containerOf(one).image = 'quadrille/order:9.9.9')),
+    `The images are of the versions ${setup.slice('setup-'.length)}, 9.9.9, not of one.`,
   ],
   [
     'every pod migrates',

@@ -1,10 +1,11 @@
 import { connectionsSuffice } from '../../src/policies/connections.js';
 import * as scaling from '../../src/policies/scaling.js';
-import { overlays } from '../overlays.js';
+import { overlays, setupJob } from '../overlays.js';
 import { setVariable, spoil, without } from '../planted.js';
 import type { Violation } from './violation.js';
 
 const { local, production } = overlays;
+const setup = setupJob();
 const http = 'order-http';
 const consumers = 'order-consumers';
 
@@ -54,7 +55,7 @@ export const scalingViolations: readonly Violation[] = [
   [
     'the setup step declares other partitions',
     scaling.hasNoMoreConsumersThanPartitions,
-    spoil(production, 'Job', 'setup-0.1.0', (one) => setVariable(one, 'PARTITIONS', '4')),
+    spoil(production, 'Job', setup, (one) => setVariable(one, 'PARTITIONS', '4')),
     'order-http has 6 partitions, and the setup step declares 4.',
   ],
   [
