@@ -7,6 +7,7 @@ describe('the command line', () => {
       quick: false,
       only: [],
       profile: false,
+      life: false,
       out: 'docs/benchmarks',
       help: false,
     });
@@ -35,6 +36,6 @@ describe('the command line', () => {
   });
 
   it('explains each option', () => {
-    for (const option of ['--quick', '--only', '--profile', '--out']) expect(help).toContain(option);
+    for (const option of ['--quick', '--only', '--profile', '--life', '--out']) expect(help).toContain(option);
   });
 });

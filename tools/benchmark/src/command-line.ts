@@ -6,6 +6,8 @@ export interface CommandLine {
   /** Empty: all. */
   readonly only: readonly PartyName[];
   readonly profile: boolean;
+  /** One order after the other through every round, and nothing else. */
+  readonly life: boolean;
   /** Where the report goes, from the root of the repository. */
   readonly out: string;
   readonly help: boolean;
@@ -20,6 +22,7 @@ export const help = `Measures the system as users run it, all guarantees on, and
   npm run bench -- --quick                   about two minutes, one round
   npm run bench -- --only ours,naive         some of ${partyNames.join(', ')}
   npm run bench -- --only ours --profile     a CPU profile of each service, and which functions cost most
+  npm run bench -- --life                    the rounds of an order one by one: statements and microseconds of each
   npm run bench -- --out somewhere           where the report goes: docs/benchmarks for a full run of all, .quadrille/benchmarks otherwise
 
 It starts a PostgreSQL and a RabbitMQ of its own and leaves nothing running. Close what else works on the machine: the figures are
@@ -27,7 +30,7 @@ of the machine as it is, and the report names its load. The exit code is 1 when 
 `;
 
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  const { quick, only, profile, out, help } = parse(args);
+  const { quick, only, profile, life, out, help } = parse(args);
   const parties = only === undefined ? [] : only.split(',').map(partyOf);
   if (profile && (parties.length !== 1 || parties[0] !== 'ours'))
     throw new Misunderstanding('--profile is of our services alone: say `--only ours --profile`.');
@@ -36,6 +39,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     quick,
     only: parties,
     profile,
+    life,
     out: out ?? (isComplete ? 'docs/benchmarks' : '.quadrille/benchmarks'),
     help,
   };
@@ -49,6 +53,7 @@ function parse(args: readonly string[]) {
         quick: { type: 'boolean', default: false },
         only: { type: 'string' },
         profile: { type: 'boolean', default: false },
+        life: { type: 'boolean', default: false },
         out: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { openArena } from './arena.js';
 import { Benchmark } from './benchmark.js';
 import { type CommandLine, help, Misunderstanding, parseCommandLine } from './command-line.js';
+import { printLife } from './life/print-life.js';
 import { type PartyName, partyNames } from './parties/party.js';
 import { findPgbench, NoPgbench } from './parties/pgbench.js';
 import { fullPlan, quickPlan } from './plan.js';
@@ -24,8 +25,9 @@ export interface Narrator {
 export async function bench(args: readonly string[], narrator: Narrator): Promise<number> {
   try {
     const options = parseCommandLine(args);
-    if (!options.help) return await measure(options, narrator);
-    narrator.line(help);
+    if (options.help) narrator.line(help);
+    else if (options.life) await narrator.step('the life of an order', () => printLife((line) => narrator.line(line)));
+    else return await measure(options, narrator);
     return 0;
   } catch (error) {
     if (!(error instanceof Misunderstanding)) throw error;
