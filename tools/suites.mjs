@@ -52,8 +52,12 @@ export async function runSuites({ projects, environment, progress }) {
   for (const project of silent)
     progress.line(`✗ ${project}: its suites ended without totals; see ${join(home, 'logs', 'suites.log')}`);
   const sum = (field) => all.reduce((total, one) => total + one[field], 0);
-  const failed = sum('failed') + silent.length;
-  if (problem && failed === 0) throw problem;
+  let failed = sum('failed') + silent.length;
+  if (problem && failed === 0) {
+    // Every test passed and a suite's process ended badly all the same: that is a failure too.
+    failed = 1;
+    progress.line(problem.message);
+  }
   return { passed: sum('passed'), failed, skipped: sum('skipped') };
 }
 

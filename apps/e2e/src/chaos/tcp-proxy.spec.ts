@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { TcpProxy } from './tcp-proxy.js';
+import { reset, TcpProxy } from './tcp-proxy.js';
 
 let echo: Server;
 let proxy: TcpProxy;
@@ -139,5 +139,26 @@ describe('a proxy', () => {
     const socket = await open();
 
     await closed(socket);
+  });
+});
+
+describe('a socket that is reset', () => {
+  const handles = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+
+  it.each([
+    ['at once', () => undefined],
+    ['while its end is on the way', (socket: Socket) => socket.end()],
+  ])('%s leaves no handle, so that its process can end', async (_when, before: (socket: Socket) => void) => {
+    const socket = await open();
+    await echoed(socket, 'before');
+    const ended = Promise.all(sockets.map(closed));
+    const open_ = handles();
+
+    before(socket);
+    reset(socket);
+    proxy.cut();
+    await ended;
+
+    expect(handles()).toBeLessThanOrEqual(open_ - 4);
   });
 });

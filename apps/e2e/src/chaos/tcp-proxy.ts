@@ -80,7 +80,7 @@ export class TcpProxy {
     if (this.isCut) {
       this.disturbed += 1;
       client.on('error', () => undefined); // It is refused, whatever it says.
-      client.resetAndDestroy();
+      reset(client);
       return;
     }
     const server = connect({ ...this.target, allowHalfOpen: true, noDelay: true });
@@ -131,7 +131,7 @@ class Pair {
   }
 
   reset(): void {
-    this.end((socket) => socket.resetAndDestroy());
+    this.end(reset);
   }
 
   private end(how: (socket: Socket) => void): void {
@@ -166,4 +166,13 @@ class Pair {
       if (!changed) return;
     }
   }
+}
+
+/**
+ * Node loses the handle of a socket that is reset while its end is on the way (libuv refuses, and nobody closes it), and a
+ * process with such a handle never ends. What has ended is closed without a reset instead.
+ */
+export function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
