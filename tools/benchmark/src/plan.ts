@@ -29,7 +29,7 @@ export const fullPlan: Plan = {
 export const quickPlan: Plan = {
   ...fullPlan,
   rounds: 1,
-  warmUpMs: 3000,
+  warmUpMs: 4000,
   closedMs: 4000,
   openMs: 3000,
   overload: { share: 1.2, forMs: 6000 },

@@ -36,7 +36,7 @@ export async function profileOurs({ arena, plan, directory, say }: ProfileOption
   const turn = await Turn.begin(new Ours(cluster), { ...serverPids, provider });
   const signal = () => Promise.all(services.map((service) => cluster.service(service).kill('SIGUSR2')));
   try {
-    await turn.closed({ clients: plan.clients, warmUpMs: plan.warmUpMs, measureMs: 1000 });
+    await turn.closed({ clients: plan.clients, warmUpMs: plan.warmUpMs, measureMs: plan.closedMs });
     await signal();
     const { ordersPerSecond } = await turn.closed({ clients: plan.clients, warmUpMs: 500, measureMs: plan.closedMs });
     await signal();
