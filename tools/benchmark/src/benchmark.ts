@@ -1,5 +1,6 @@
 import type { Violation } from '@quadrille/e2e/rules';
 import type { Arena } from './arena.js';
+import { relaxedOn } from './guarantees.js';
 import { Traffic } from './measure/traffic.js';
 import type { Measurement, LatencyPoint, Problem, Round, SystemRound } from './measurement.js';
 import { Limit } from './parties/limit.js';
@@ -132,6 +133,8 @@ export class Benchmark {
       const result = await work(turn);
       const broken = await system.check(turn.promised);
       if (broken.length > 0) throw new Error(sentenceOf(broken));
+      const relaxed = await relaxedOn(this.options.arena);
+      if (relaxed.length > 0) throw new Error(relaxed.join('; '));
       return result;
     } finally {
       await turn.end();
