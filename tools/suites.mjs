@@ -34,6 +34,8 @@ export async function runSuites({ projects, environment, progress }) {
           '--exclude-task-dependencies',
           '--skip-nx-cache',
           ...plainly,
+          // Suites on servers wait a good part of their time.
+          '--parallel=3',
         ],
         'suites',
         { env: { ...environment, QUADRILLE_TEST_TOTALS: directory } },
