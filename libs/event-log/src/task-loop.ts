@@ -1,10 +1,12 @@
 import { AgendaClaims, type AgendaEntry } from './agenda-claims.js';
 import { AgendaFailures, type AgendaParts } from './agenda-failures.js';
 import { messageOf } from './faults.js';
+import { Gathered } from './gathered.js';
 import { Loop } from './loop.js';
 import { pause } from './pause.js';
 import { retryDelayMs } from './retry-policy.js';
 import { withSpan, withTraceContext } from '@quadrille/observability';
+import type { Outcome, WakeUpItem } from './round-types.js';
 import type { TaskResult, TaskWorker } from './task-worker.js';
 import { endlessRetry, taskRetry } from './timing.js';
 
@@ -21,6 +23,9 @@ export class TaskLoop {
   private readonly loop: Loop;
   private readonly extending: Loop;
   private readonly running = new Map<string, Promise<void>>();
+  /** Answers that come together are committed together, and their claims are given back by one statement. */
+  private readonly answers: Gathered<WakeUpItem<unknown>, Outcome>;
+  private readonly releases: Gathered<{ readonly stream: string; readonly delayMs: number }, boolean>;
   private readonly stopped = new AbortController();
 
   constructor(
@@ -30,6 +35,11 @@ export class TaskLoop {
     const { dataSource, replicaId, timing, logger, signal } = parts;
     this.failures = new AgendaFailures(parts);
     this.claims = new AgendaClaims(dataSource, 'task', replicaId, timing.taskLeaseMs);
+    this.answers = new Gathered((items) => this.parts.round.run(items));
+    this.releases = new Gathered(async (entries) => {
+      const left = await this.claims.again(entries);
+      return entries.map(({ stream }) => left.has(stream));
+    });
     this.loop = new Loop({ name: 'tasks', pauseMs: timing.agendaPollMs, logger, step: () => this.begin() });
     const pauseMs = timing.taskLeaseMs / 3;
     const step = () => this.claims.extend([...this.running.keys()]);
@@ -98,13 +108,11 @@ export class TaskLoop {
   }
 
   private async answer(entry: AgendaEntry, command: unknown): Promise<void> {
-    const [outcome] = await this.patiently(() =>
-      this.parts.round.run([{ kind: 'wake-up', command, cause: entry.cause }]),
-    );
+    const outcome = await this.patiently(() => this.answers.run({ kind: 'wake-up', command, cause: entry.cause }));
     // An answer that changed something is progress: the next step of the same task need not wait.
-    const hasProgress = outcome?.kind === 'decided' && outcome.events > 0;
+    const hasProgress = outcome.kind === 'decided' && outcome.events > 0;
     const asksAgain = await this.again(entry, hasProgress ? 0 : undefined);
-    if (!asksAgain || !outcome) return;
+    if (!asksAgain) return;
     if (outcome.kind === 'failed') await this.failures.failed(entry, messageOf(outcome.error));
     else if (outcome.kind === 'refused') await this.failures.failed(entry, `refused: ${outcome.refusal.code}`);
   }
@@ -113,7 +121,7 @@ export class TaskLoop {
     { stream, attempts }: AgendaEntry,
     delayMs = retryDelayMs(taskRetry, attempts + 1),
   ): Promise<boolean> {
-    return (await this.claims.again([{ stream, delayMs }])).has(stream);
+    return this.releases.run({ stream, delayMs });
   }
 
   /** An answer is worth keeping while the database is away: asking again may be expensive. */
