@@ -4,7 +4,7 @@ import { hold, type Scene, services, tellProvider, underLoad } from './arena.js'
 import type { FaultKind } from './fault-kinds.js';
 import type { AppliedFault, Step } from './impact.js';
 import type { Link } from './links.js';
-import { ownershipOf } from './owned-partitions.js';
+import { type Ownership, ownershipOf } from './owned-partitions.js';
 import type { Disturbance } from './tcp-proxy.js';
 import { garbageGoesTo } from './traffic.js';
 
@@ -13,16 +13,16 @@ type Injection = (scene: Scene) => Promise<Omit<AppliedFault, 'kind'>>;
 
 export const injections: Readonly<Record<FaultKind, Injection>> = {
   'replica-killed': (scene) =>
-    onReplica(scene, async (part) => {
+    onReplica(scene, async (part, hasMet) => {
       await part.kill('SIGKILL');
-      await pause(scene.lastsMs);
+      await hold(scene, hasMet);
       await part.start();
     }),
 
   'replica-frozen': (scene) =>
-    onReplica(scene, async (part) => {
+    onReplica(scene, async (part, hasMet) => {
       part.freeze();
-      await pause(scene.lastsMs);
+      await hold(scene, hasMet);
       part.thaw();
     }),
 
@@ -220,17 +220,35 @@ type Replica = ReturnType<Scene['world']['cluster']['service']>['replicas'][numb
 
 async function onReplica(
   scene: Scene,
-  fault: (part: Replica['part']) => Promise<void>,
+  fault: (part: Replica['part'], hasMet: () => boolean) => Promise<void>,
 ): Promise<Omit<AppliedFault, 'kind'>> {
-  const { world, random } = scene;
+  const { world, load, random } = scene;
   const service = random.pick(services);
   const { replicas } = world.cluster.service(service);
-  const index = random.between(0, replicas.length - 1);
+  const { index, owned } = await busyReplica(world, service, random.shuffle([...replicas.keys()]));
   const part = replicas[index]?.part;
   if (!part) throw new Error(`${service} has no replica ${index + 1}`);
-  const owned = await ownershipOf(world, service, index);
+  const before = load.purchases.length;
   await underLoad(scene);
-  return during(`${service} ${index + 1}`, touching(service, owned), () => fault(part));
+  // An order that was promised meanwhile, and that this replica would have worked on.
+  const hasMet = () =>
+    !owned ||
+    load.purchases.slice(before).some(({ promised }) => promised && owned.partitions.includes(partition(promised.id)));
+  return during(`${service} ${index + 1}`, touching(service, owned), () => fault(part, hasMet));
+}
+
+/** The first that has partitions: one that has just come back may have none yet, and nobody would miss it. */
+async function busyReplica(
+  world: Scene['world'],
+  service: ServiceName,
+  inThisOrder: readonly number[],
+): Promise<{ readonly index: number; readonly owned: Ownership | undefined }> {
+  const [first = 0] = inThisOrder;
+  for (const index of inThisOrder) {
+    const owned = await ownershipOf(world, service, index);
+    if (!owned || owned.partitions.length > 0) return { index, owned };
+  }
+  return { index: first, owned: undefined };
 }
 
 async function onLinks(
