@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { home, nx, plainly, StepFailed } from './bootstrap.mjs';
+import { home, nx, StepFailed } from './bootstrap.mjs';
 
 const directory = join(home, 'test-totals');
 
@@ -23,24 +23,7 @@ export async function runSuites({ projects, environment, progress }) {
   const watching = setInterval(tellNew, 300);
   let problem;
   try {
-    await progress.step(`suites of ${projects.length} projects`, () =>
-      nx(
-        [
-          'run-many',
-          '-t',
-          'test',
-          '-p',
-          projects.join(','),
-          '--exclude-task-dependencies',
-          '--skip-nx-cache',
-          ...plainly,
-          // Suites on servers wait a good part of their time.
-          '--parallel=3',
-        ],
-        'suites',
-        { env: { ...environment, QUADRILLE_TEST_TOTALS: directory } },
-      ),
-    );
+    await progress.step(`suites of ${projects.length} projects`, () => inTwoLanes(projects, environment));
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
     problem = error;
@@ -52,7 +35,7 @@ export async function runSuites({ projects, environment, progress }) {
   const all = [...totals.values()];
   const silent = projects.filter((project) => !totals.has(`${project}.json`));
   for (const project of silent)
-    progress.line(`✗ ${project}: its suites ended without totals; see ${join(home, 'logs', 'suites.log')}`);
+    progress.line(`✗ ${project}: its suites ended without totals; see ${join(home, 'logs')}`);
   const sum = (field) => all.reduce((total, one) => total + one[field], 0);
   let failed = sum('failed') + silent.length;
   if (problem && failed === 0) {
@@ -61,6 +44,38 @@ export async function runSuites({ projects, environment, progress }) {
     progress.line(problem.message);
   }
   return { passed: sum('passed'), failed, skipped: sum('skipped') };
+}
+
+/** Whole systems as processes, which mostly wait: minutes each. */
+const longest = ['e2e', 'operations'];
+
+/** The longest begin at once, one after the other, and beside them all others two at a time: Nx would begin the longest last. */
+async function inTwoLanes(projects, environment) {
+  const lanes = [
+    { log: 'suites-long', parallel: 1, projects: projects.filter((name) => longest.includes(name)) },
+    { log: 'suites', parallel: 2, projects: projects.filter((name) => !longest.includes(name)) },
+  ];
+  const ends = await Promise.allSettled(
+    lanes
+      .filter((lane) => lane.projects.length > 0)
+      .map((lane) =>
+        nx(
+          [
+            ...['run-many', '-t', 'test', '-p', lane.projects.join(',')],
+            ...[
+              '--exclude-task-dependencies',
+              '--skip-nx-cache',
+              '--output-style=static',
+              `--parallel=${lane.parallel}`,
+            ],
+          ],
+          lane.log,
+          { env: { ...environment, QUADRILLE_TEST_TOTALS: directory } },
+        ),
+      ),
+  );
+  const failed = ends.find(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 function tell({ project, passed, failed, skipped, seconds, failures }, progress) {
