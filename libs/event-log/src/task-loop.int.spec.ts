@@ -65,6 +65,28 @@ test('each task is done by one of the replicas, outside any transaction, and its
   expect(performed.sort()).toEqual(orders.map((order) => `order-${order}`).sort());
 });
 
+test('answers that come together are committed together', async () => {
+  const together = 5;
+  let begun = 0;
+  let answerAll: () => void = () => undefined;
+  const all = new Promise<void>((resolve) => (answerAll = resolve));
+  const log = await worker(async (task) => {
+    if (++begun === together) answerAll();
+    await all;
+    return finish(task);
+  });
+  const orders = await Promise.all(Array.from({ length: together }, () => ask(log)));
+  await isDone();
+
+  // Rows of one transaction have the same xmin.
+  const answers = await dataSource.query<{ xmin: string }[]>(
+    'select xmin::text from log where stream = any ($1) and version = 2',
+    [orders.map((id) => `order-${id}`)],
+  );
+  expect(answers).toHaveLength(together);
+  expect(new Set(answers.map(({ xmin }) => xmin)).size).toBe(1);
+});
+
 test('a commit wakes the worker, long before it polls', async () => {
   const log = await worker(finish, { timing: { agendaPollMs: 600_000 } });
   await ask(log);
