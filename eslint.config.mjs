@@ -69,7 +69,7 @@ const typesOf = process.env.LINT_EVERYTHING
   : { projectService: true };
 
 export default [
-  { ignores: ['**/dist/**', '**/node_modules/**'] },
+  { ignores: ['**/dist/**', 'libs/*/types/**', '**/node_modules/**'] },
   ...tseslint.configs.strict.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],

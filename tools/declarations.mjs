@@ -1,4 +1,4 @@
-// Writes a library's type declarations into its dist, for those who install it from npm. Inside the workspace nobody needs
+// Writes a library's type declarations into its folder types, for those who install it from npm. Inside the workspace nobody needs
 // them: tsc reads the sources. Run in the library's folder, after its dependencies' declarations.
 import { relative } from 'node:path';
 import ts from 'typescript';
@@ -15,7 +15,7 @@ const program = ts.createProgram(files, {
   emitDeclarationOnly: true,
   customConditions: [],
   rootDir: 'src',
-  outDir: 'dist',
+  outDir: 'types',
 });
 // The code itself is checked by `typecheck`; here only what cannot be declared is a problem.
 program.emit().diagnostics.forEach(fail);

@@ -65,6 +65,7 @@ function simulation(...args) {
 
 async function onServers(hunted, { WorkingCopy, huntPlumbing }) {
   await nx(['run', '@quadrille/payment:test-parts', '--output-style=static'], 'build-mutants');
+  await servers.build(progress);
   const environment = await servers.start(progress);
   for (let n = 0; n < atOnce; n++) copies.push(new WorkingCopy(root, home));
   const counts = { dies: 0, survives: 0, unproven: 0 };

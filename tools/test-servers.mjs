@@ -11,18 +11,20 @@ export class TestServers {
   #servers = [];
   #ending = false;
 
-  /** Resolves with the variables that tell the suites where the servers are. */
-  async start(progress) {
-    const given = Object.fromEntries(
-      names.filter((name) => process.env[name]).map((name) => [name, process.env[name]]),
-    );
-    const missing = names.filter((name) => !given[name]);
-    if (missing.length === 0) return given;
+  /** Builds what starts them. Nothing else may build meanwhile: one run of Nx takes away the files that another has just written. */
+  async build(progress) {
+    const missing = names.filter((name) => !process.env[name]);
+    if (missing.length === 0) return;
     if (missing.length < names.length) throw new StepFailed(`Set ${missing.join(' and ')} too, or none of the three.`);
-
     await progress.step('build the local servers', () =>
       nx(['run', '@quadrille/local-servers:build'], 'build-servers'),
     );
+  }
+
+  /** Resolves with the variables that tell the suites where the servers are. */
+  async start(progress) {
+    if (process.env[names[0]]) return Object.fromEntries(names.map((name) => [name, process.env[name]]));
+
     const local = await import('../libs/local-servers/dist/index.js');
     await local
       .ensureRabbitMqInstalled((title, work) => progress.step(title, work))

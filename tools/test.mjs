@@ -30,6 +30,7 @@ const counts = { passed: 0, failed: 0 };
 try {
   requireNode();
   await installDependencies(progress);
+  await servers.build(progress);
   const starting = servers.start(progress);
   starting.catch(() => undefined); // Reported below, where it is awaited.
   await check('build', () =>

@@ -20,7 +20,10 @@ describe.each(libraries)('the package of %s', (library) => {
   it('holds a licence, a page that says what it is, and of every source its JavaScript and its declarations', () => {
     const { files, sources } = packed.get(library)!;
 
-    const compiled = sources.flatMap((source) => ['js', 'd.ts'].map((kind) => `dist/${source.replace(/ts$/, kind)}`));
+    const compiled = sources.flatMap((source) => [
+      source.replace(/^(.*)ts$/, 'dist/$1js'),
+      source.replace(/^(.*)ts$/, 'types/$1d.ts'),
+    ]);
     expect(['LICENSE', 'README.md', ...compiled].filter((file) => !files.includes(file))).toEqual([]);
   });
 
