@@ -6,7 +6,7 @@ import { DeliveryAttempts } from './delivery-attempts.js';
 import { PartitionLeases, type LeaseHolder } from './leases.js';
 import type { LogSignal } from './log-signal.js';
 import { PartitionConsumer, type PartitionConsumerOptions } from './partition-consumer.js';
-import type { AnyRound } from './round.js';
+import type { AnyGroupCommit } from './group-commit.js';
 import type { Lease } from './round-types.js';
 import { rows } from './sql.js';
 import type { Timing } from './timing.js';
@@ -15,7 +15,7 @@ export interface ConsumingOptions {
   readonly dataSource: DataSource;
   readonly replicaId: string;
   readonly partitions: number;
-  readonly round: AnyRound;
+  readonly rounds: AnyGroupCommit;
   readonly openStream: (partition: number) => Promise<MessageStream>;
   readonly signal: LogSignal;
   readonly timing: Timing;
@@ -33,7 +33,7 @@ export class Consuming implements LeaseHolder {
   private readonly parts: Omit<PartitionConsumerOptions, 'onDatabaseAway'>;
 
   constructor(options: ConsumingOptions) {
-    const { dataSource, replicaId, partitions, round, openStream, signal, timing, logger, registry } = options;
+    const { dataSource, replicaId, partitions, rounds, openStream, signal, timing, logger, registry } = options;
     this.leases = new PartitionLeases({
       dataSource,
       replicaId,
@@ -55,7 +55,7 @@ export class Consuming implements LeaseHolder {
     const retry = { attemptsMax: Infinity, firstDelayMs: timing.brakeMs, factor: 2, delayMaxMs: timing.brakeMaxMs };
     this.brake = new ConsumingBrake({ retry, logger, registry });
     this.parts = {
-      round,
+      rounds,
       openStream,
       attempts: new DeliveryAttempts(dataSource),
       brake: this.brake,

@@ -34,7 +34,7 @@ export class DeadlineLoop {
     if (due.length === 0) return false;
     try {
       const items = due.map(({ command, cause }) => ({ kind: 'wake-up' as const, command, cause }));
-      await this.settle(due, await this.parts.round.run(items));
+      await this.settle(due, await this.parts.rounds.run(items));
     } catch (error) {
       // Nothing is known to be committed. Whoever comes next finds what is still awaited.
       await this.claims.giveBack(due.map(({ stream }) => stream)).catch(() => undefined);

@@ -6,6 +6,7 @@ import { Consuming } from './consuming.js';
 import { DeadLetters } from './dead-letters.js';
 import { DeadlineLoop } from './deadline-loop.js';
 import type { MessageStream } from './deliveries.js';
+import { GroupCommit } from './group-commit.js';
 import { HeldMessages } from './held-messages.js';
 import { assignHeldPartitions } from './held-partitions.js';
 import { HeldRetryLoop } from './held-retry-loop.js';
@@ -97,11 +98,11 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
 
     const retry = { ...heldRetry, ...options.retry };
     const onCommitted = (news: News) => this.spread(news);
-    const rounds = { dataSource, participant, retry, logger, registry, onCommitted };
-    const round = new Round(rounds);
-    const held = new HeldMessages(rounds);
-    this.commands = new CommandGate(round);
-    const parts = { dataSource, replicaId, round, signal: this.signal, timing, logger };
+    const roundOptions = { dataSource, participant, retry, logger, registry, onCommitted };
+    const rounds = new GroupCommit(new Round(roundOptions));
+    const held = new HeldMessages(roundOptions);
+    this.commands = new CommandGate(rounds);
+    const parts = { dataSource, replicaId, rounds, signal: this.signal, timing, logger };
     if (roles.has('consume')) this.consuming = new Consuming({ ...parts, partitions, openStream, registry });
     if (roles.has('relay')) this.relay = new Relay({ ...parts, participant, publisher, registry });
     const retries = new HeldRetryLoop(held, this.consuming?.leases, timing.heldPollMs, logger);

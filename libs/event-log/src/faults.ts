@@ -1,7 +1,7 @@
-/** Somebody else may work on the partition by now. Nothing of the round was stored. */
+/** Somebody else may work on these partitions by now. Nothing of the round was stored. */
 export class LeaseLost extends Error {
-  constructor(partition: number) {
-    super(`the lease of partition ${partition} is expired or taken`);
+  constructor(readonly partitions: readonly number[]) {
+    super(`the lease of partition ${partitions.join(' and ')} is expired or taken`);
     this.name = 'LeaseLost';
   }
 }

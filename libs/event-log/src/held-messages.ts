@@ -137,7 +137,7 @@ export class HeldMessages<Command extends { readonly type: string }, State, Even
   /** Counts the attempt and takes the row for a while. Answers undefined when it is not this replica's turn. */
   private async claim(row: HeldRow, lease: Lease | undefined): Promise<number | undefined> {
     const [claimed] = await this.commit(async (tx) => {
-      await startRound(tx, lease);
+      await startRound(tx, lease ? [lease] : []);
       return tx.query<{ attempts: number }>(
         `update held_message
          set status = 'retrying', attempts = attempts + 1, last_at = clock_timestamp(),
@@ -163,7 +163,7 @@ export class HeldMessages<Command extends { readonly type: string }, State, Even
     attempts: number,
     lease: Lease | undefined,
   ): Promise<News | null> {
-    const now = await startRound(tx, lease);
+    const now = await startRound(tx, lease ? [lease] : []);
     const [taken] = await tx.query<TakenRow>(
       `delete from held_message where id = $1 and attempts = $2 and status = 'retrying'
        returning kind, body, correlation_id, causation_id, traceparent`,

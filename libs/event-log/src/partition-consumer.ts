@@ -7,12 +7,12 @@ import { failpoint } from './failpoints.js';
 import { LeaseLost, RoundUnavailable } from './faults.js';
 import { pause, whenAborted } from './pause.js';
 import { retryDelayMs } from './retry-policy.js';
-import type { AnyRound } from './round.js';
+import type { AnyGroupCommit } from './group-commit.js';
 import type { DeliveryItem, Lease, Outcome } from './round-types.js';
 import { endlessRetry, type Timing } from './timing.js';
 
 export interface PartitionConsumerOptions {
-  readonly round: AnyRound;
+  readonly rounds: AnyGroupCommit;
   readonly openStream: (partition: number) => Promise<MessageStream>;
   readonly attempts: DeliveryAttempts;
   readonly brake: ConsumingBrake;
@@ -140,21 +140,21 @@ export class PartitionConsumer {
     if (taken.length === 0) return;
     if (this.stopping) return;
     this.options.batchSize.observe(taken.length);
-    await this.settle(stream, taken, (items) => this.options.round.run(items, { lease: this.lease }));
+    await this.settle(stream, taken, (items) => this.options.rounds.run(items, { lease: this.lease }));
   }
 
   /** The attempt is committed before it is made, and forgotten whenever it ends in any way but the end of the process. */
   private async handleAlone(stream: MessageStream, taken: Taken): Promise<void> {
     if (this.stopping) return;
-    const { attempts, round } = this.options;
+    const { attempts, rounds } = this.options;
     const { messageId } = taken.item;
     const attempt = await this.patiently(() => attempts.begin(messageId));
     const failure = { code: 'crashed', reason: `handling it ended the process ${attempt - 1} times` };
     try {
       await this.settle(stream, [taken], async (items) =>
         attempt > attemptsMax
-          ? [await round.hold(taken.item, failure, { lease: this.lease, dead: true, attempts: attempt - 1 })]
-          : round.run(items, { lease: this.lease }),
+          ? [await rounds.hold(taken.item, failure, { lease: this.lease, dead: true, attempts: attempt - 1 })]
+          : rounds.run(items, { lease: this.lease, alone: true }),
       );
     } finally {
       await attempts.end(messageId).catch((error: unknown) => {

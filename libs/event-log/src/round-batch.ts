@@ -31,10 +31,10 @@ export async function runBatch<Command extends Typed, State, Event extends Typed
   tx: Transaction,
   participant: Participant<Command, State, Event>,
   items: readonly RoundItem<Command, State>[],
-  lease: Lease | undefined,
+  leases: readonly Lease[],
   retry: RetryPolicy,
 ): Promise<BatchResult> {
-  const now = await startRound(tx, lease);
+  const now = await startRound(tx, leases);
   const admissions = await admit(tx, participant.choreography.reactsTo, items, retry);
   const toHold = admissions.flatMap((admission) => (admission.kind === 'hold' ? [admission.row] : []));
   const assignments = admissions.filter((admission) => admission.kind === 'assigned');

@@ -3,21 +3,24 @@ import type { Transaction } from './participant.js';
 import type { Lease } from './round-types.js';
 
 /**
- * Answers with the database's time, after checking the lease on that clock. The share lock lasts until the transaction
- * ends, so that nobody takes the partition over while this round still may commit. It is a key share lock, so that the
- * owner can renew its lease meanwhile; whoever takes a partition locks its row for update.
+ * Answers with the database's time, after checking the leases on that clock. The share locks last until the transaction
+ * ends, so that nobody takes a partition over while this round still may commit. They are key share locks, so that the
+ * owner can renew its leases meanwhile; whoever takes a partition locks its row for update.
  */
-export async function startRound(tx: Transaction, lease: Lease | undefined): Promise<string> {
-  const [start] = await tx.query<{ now: Date; leased: boolean }>(
+export async function startRound(tx: Transaction, leases: readonly Lease[]): Promise<string> {
+  const [start] = await tx.query<{ now: Date; leased: number[] }>(
     `with lease as (
-       select 1 from partition_lease
-       where partition = $1 and owner = $2 and epoch = $3 and expires_at > clock_timestamp()
+       select partition from partition_lease
+       where (partition, owner, epoch) in (select * from unnest($1::int[], $2::text[], $3::bigint[]))
+         and expires_at > clock_timestamp()
        for key share
      )
-     select clock_timestamp() as now, exists (select from lease) as leased`,
-    [lease?.partition ?? null, lease?.owner ?? null, lease?.epoch ?? null],
+     select clock_timestamp() as now, array(select partition from lease) as leased`,
+    [leases.map(({ partition }) => partition), leases.map(({ owner }) => owner), leases.map(({ epoch }) => epoch)],
   );
   if (!start) throw new Error('the database did not tell the time');
-  if (lease && !start.leased) throw new LeaseLost(lease.partition);
+  const leased = new Set(start.leased);
+  const lost = leases.map(({ partition }) => partition).filter((partition) => !leased.has(partition));
+  if (lost.length > 0) throw new LeaseLost(lost);
   return start.now.toISOString();
 }

@@ -29,6 +29,11 @@ export interface RoundOptions<Command extends Typed, State, Event extends Typed>
   readonly onCommitted?: ((news: News) => void) | undefined;
 }
 
+export interface RunOptions {
+  /** Whose partitions the items are of. */
+  readonly leases?: readonly Lease[] | undefined;
+}
+
 /**
  * The one way in which messages, requests and deadlines become decisions: a batch, in order, in one transaction.
  *
@@ -60,18 +65,15 @@ export class Round<Command extends Typed, State, Event extends Typed> {
    * Rejects with `LeaseLost` or `RoundUnavailable`: then some of the items may be committed, and giving all of them again is
    * safe.
    */
-  async run(
-    items: readonly RoundItem<Command, State>[],
-    { lease }: { readonly lease?: Lease | undefined } = {},
-  ): Promise<Outcome[]> {
+  async run(items: readonly RoundItem<Command, State>[], { leases = [] }: RunOptions = {}): Promise<Outcome[]> {
     const twins = placesOfTwins(items);
     const batch = items.filter((_, place) => !twins.has(place));
-    const outcomes = batch.length > 0 ? await inSteps(batch, (traced) => this.runOrSplit(traced, lease)) : [];
+    const outcomes = batch.length > 0 ? await inSteps(batch, (traced) => this.runOrSplit(traced, leases)) : [];
     if (twins.size === 0) return [...outcomes];
     // A key that is used twice waits for its first use, within a batch as between batches.
     const later = await this.run(
       items.filter((_, place) => twins.has(place)),
-      { lease },
+      { leases },
     );
     return merge(outcomes, later, items.length, twins);
   }
@@ -83,12 +85,12 @@ export class Round<Command extends Typed, State, Event extends Typed> {
   async hold(
     item: DeliveryItem,
     failure: Failure,
-    { lease, dead = false, attempts = 1 }: { lease?: Lease | undefined; dead?: boolean; attempts?: number } = {},
+    { leases = [], dead = false, attempts = 1 }: RunOptions & { dead?: boolean; attempts?: number } = {},
   ): Promise<Outcome> {
     const isNew = await retryTransient(
       () =>
         inTransaction(this.dataSource, 'hold', async (tx) => {
-          await startRound(tx, lease);
+          await startRound(tx, leases);
           if ((await claimMessages(tx, [item.messageId])).size === 0) return false;
           const isHeld = (await heldAmong(tx, [item.key])).has(item.key);
           const tried = isHeld ? waitingRow(item) : failedRow(item, failure, retryDelayMs(this.retry, 1));
@@ -106,30 +108,30 @@ export class Round<Command extends Typed, State, Event extends Typed> {
 
   private async runOrSplit(
     items: readonly RoundItem<Command, State>[],
-    lease: Lease | undefined,
+    leases: readonly Lease[],
   ): Promise<readonly Outcome[]> {
     try {
-      return await this.commit(items, lease);
+      return await this.commit(items, leases);
     } catch (error) {
       if (error instanceof LeaseLost || error instanceof RoundUnavailable) throw error;
       const [only] = items;
-      if (items.length === 1 && only) return [await this.setAside(only, error, lease)];
+      if (items.length === 1 && only) return [await this.setAside(only, error, leases)];
       this.metrics.splits.inc();
       this.logger.debug({ items: items.length, reason: messageOf(error) }, 'batch split');
       // One after the other: what fails in the first half holds its key before the second half begins.
       const middle = Math.ceil(items.length / 2);
-      const first = await this.runOrSplit(items.slice(0, middle), lease);
-      return [...first, ...(await this.runOrSplit(items.slice(middle), lease))];
+      const first = await this.runOrSplit(items.slice(0, middle), leases);
+      return [...first, ...(await this.runOrSplit(items.slice(middle), leases))];
     }
   }
 
   private async commit(
     items: readonly RoundItem<Command, State>[],
-    lease: Lease | undefined,
+    leases: readonly Lease[],
   ): Promise<readonly Outcome[]> {
     const stopTimer = this.metrics.seconds.startTimer();
     const { outcomes, news } = await retryTransient(
-      () => inTransaction(this.dataSource, 'round', (tx) => runBatch(tx, this.participant, items, lease, this.retry)),
+      () => inTransaction(this.dataSource, 'round', (tx) => runBatch(tx, this.participant, items, leases, this.retry)),
       this.noteRetry,
     );
     stopTimer();
@@ -142,8 +144,8 @@ export class Round<Command extends Typed, State, Event extends Typed> {
   }
 
   /** What failed alone. */
-  private async setAside(item: RoundItem<Command, State>, error: unknown, lease: Lease | undefined): Promise<Outcome> {
-    if (item.kind === 'delivery') return this.hold(item, failureOf(error), { lease });
+  private async setAside(item: RoundItem<Command, State>, error: unknown, leases: readonly Lease[]): Promise<Outcome> {
+    if (item.kind === 'delivery') return this.hold(item, failureOf(error), { leases });
     return { kind: 'failed', error: error instanceof Error ? error : new Error(messageOf(error)) };
   }
 

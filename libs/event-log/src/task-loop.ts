@@ -6,7 +6,6 @@ import { Loop } from './loop.js';
 import { pause } from './pause.js';
 import { retryDelayMs } from './retry-policy.js';
 import { withSpan, withTraceContext } from '@quadrille/observability';
-import type { Outcome, WakeUpItem } from './round-types.js';
 import type { TaskResult, TaskWorker } from './task-worker.js';
 import { endlessRetry, taskRetry } from './timing.js';
 
@@ -23,8 +22,7 @@ export class TaskLoop {
   private readonly loop: Loop;
   private readonly extending: Loop;
   private readonly running = new Map<string, Promise<void>>();
-  /** Answers that come together are committed together, and their claims are given back by one statement. */
-  private readonly answers: Gathered<WakeUpItem<unknown>, Outcome>;
+  /** Claims that are given back at the same time are given back by one statement. */
   private readonly releases: Gathered<{ readonly stream: string; readonly delayMs: number }, boolean>;
   private readonly stopped = new AbortController();
 
@@ -35,7 +33,6 @@ export class TaskLoop {
     const { dataSource, replicaId, timing, logger, signal } = parts;
     this.failures = new AgendaFailures(parts);
     this.claims = new AgendaClaims(dataSource, 'task', replicaId, timing.taskLeaseMs);
-    this.answers = new Gathered((items) => this.parts.round.run(items));
     this.releases = new Gathered(async (entries) => {
       const left = await this.claims.again(entries);
       return entries.map(({ stream }) => left.has(stream));
@@ -108,13 +105,15 @@ export class TaskLoop {
   }
 
   private async answer(entry: AgendaEntry, command: unknown): Promise<void> {
-    const outcome = await this.patiently(() => this.answers.run({ kind: 'wake-up', command, cause: entry.cause }));
+    const [outcome] = await this.patiently(() =>
+      this.parts.rounds.run([{ kind: 'wake-up', command, cause: entry.cause }]),
+    );
     // An answer that changed something is progress: the next step of the same task need not wait.
-    const hasProgress = outcome.kind === 'decided' && outcome.events > 0;
+    const hasProgress = outcome?.kind === 'decided' && outcome.events > 0;
     const asksAgain = await this.again(entry, hasProgress ? 0 : undefined);
     if (!asksAgain) return;
-    if (outcome.kind === 'failed') await this.failures.failed(entry, messageOf(outcome.error));
-    else if (outcome.kind === 'refused') await this.failures.failed(entry, `refused: ${outcome.refusal.code}`);
+    if (outcome?.kind === 'failed') await this.failures.failed(entry, messageOf(outcome.error));
+    else if (outcome?.kind === 'refused') await this.failures.failed(entry, `refused: ${outcome.refusal.code}`);
   }
 
   private async again(

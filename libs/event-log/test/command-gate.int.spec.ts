@@ -2,6 +2,7 @@ import { Refusal } from '@quadrille/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { CommandGate, RefusedError } from '../src/command-gate.js';
+import { GroupCommit } from '../src/group-commit.js';
 import { plantFailpoint } from '../src/failpoints.js';
 import { readStream } from '../src/log.js';
 import { accountDatabase, type AccountDatabase } from './account-database.js';
@@ -23,7 +24,8 @@ const withKey = (key: string, bodyHash = 'h') => ({
   answer,
   idempotency: { scope: 'customer', key, bodyHash },
 });
-const gateOf = (options = {}) => new CommandGate<AccountCommand, Account>(database.round, options);
+const gateOf = ({ itemsMax, waitingMax }: { itemsMax?: number; waitingMax?: number } = {}) =>
+  new CommandGate<AccountCommand, Account>(new GroupCommit(database.round, { itemsMax }), { waitingMax });
 const versionsOf = async (account: string) =>
   (await readStream(database.dataSource.manager, `account-${account}`)).map(({ version }) => version);
 
@@ -126,7 +128,7 @@ describe('an idempotency key', () => {
 
 describe('the gate', () => {
   test('commits together what waits together, and keeps the order of each stream', async () => {
-    const gate = gateOf({ inFlightMax: 1 });
+    const gate = gateOf();
     const rounds = holdRounds();
     const accounts = Array.from({ length: 30 }, () => uuidv7());
     const first = gate.send(deposit(uuidv7(), 1), { cause: cause(), answer });
@@ -146,8 +148,8 @@ describe('the gate', () => {
     expect(times).toHaveLength(1);
   });
 
-  test('never has one stream in two rounds', async () => {
-    const gate = gateOf({ inFlightMax: 4, batchMax: 1 });
+  test('decides the commands of one stream in their order, however small the rounds', async () => {
+    const gate = gateOf({ itemsMax: 1 });
     const account = uuidv7();
     const answers = await Promise.all(
       Array.from({ length: 12 }, () => gate.send(deposit(account, 1), { cause: cause(), answer })),
@@ -158,7 +160,7 @@ describe('the gate', () => {
   });
 
   test('turns away what would wait too long, and takes more when there is room', async () => {
-    const gate = gateOf({ inFlightMax: 1, batchMax: 1, waitingMax: 2 });
+    const gate = gateOf({ waitingMax: 2 });
     const send = () => gate.send(deposit(uuidv7(), 1), { cause: cause(), answer });
     const accepted = [send(), send()];
     await expect(send()).rejects.toMatchObject({ name: 'Overloaded' });
@@ -167,7 +169,7 @@ describe('the gate', () => {
   });
 
   test('finishes what it accepted when it closes, and takes nothing more', async () => {
-    const gate = gateOf({ inFlightMax: 1, batchMax: 2 });
+    const gate = gateOf({ itemsMax: 2 });
     const sent = Array.from({ length: 7 }, () => gate.send(deposit(uuidv7(), 1), { cause: cause(), answer }));
     let answered = 0;
     for (const each of sent) void each.then(() => (answered += 1));

@@ -107,7 +107,9 @@ describe('a lease', () => {
 
   test('that is valid lets the round commit', async () => {
     await own('me', 3, '1 minute');
-    expect(await database.round.run([placed(uuidv7(), 1)], { lease })).toEqual([{ kind: 'decided', events: 1 }]);
+    expect(await database.round.run([placed(uuidv7(), 1)], { leases: [lease] })).toEqual([
+      { kind: 'decided', events: 1 },
+    ]);
   });
 
   test.each([
@@ -118,8 +120,8 @@ describe('a lease', () => {
     await own(owner, epoch, expires);
     const account = uuidv7();
     const item = placed(account, 1);
-    await expect(database.round.run([item], { lease })).rejects.toThrow(LeaseLost);
-    await expect(database.round.hold(item, { code: 'x', reason: 'y' }, { lease })).rejects.toThrow(LeaseLost);
+    await expect(database.round.run([item], { leases: [lease] })).rejects.toThrow(LeaseLost);
+    await expect(database.round.hold(item, { code: 'x', reason: 'y' }, { leases: [lease] })).rejects.toThrow(LeaseLost);
     expect(await versionsOf(account)).toEqual([]);
     expect(await database.query('select * from inbox where message_id = $1', [item.messageId])).toEqual([]);
   });
@@ -138,7 +140,7 @@ describe('a lease', () => {
       await isWaitedFor('set owner = ');
       expect(tookOver).toBe(false);
     });
-    await database.round.run([placed(uuidv7(), 1)], { lease });
+    await database.round.run([placed(uuidv7(), 1)], { leases: [lease] });
     await takeover;
     expect(tookOver).toBe(true);
   });

@@ -3,6 +3,7 @@ import type { PlumbingMutant } from './plumbing-mutant.js';
 const src = 'libs/event-log/src';
 const commitSpec = 'libs/event-log/test/commit.int.spec.ts';
 const roundSpec = 'libs/event-log/test/round.int.spec.ts';
+const groupSpec = 'libs/event-log/test/group-commit.int.spec.ts';
 const gateSpec = 'libs/event-log/test/command-gate.int.spec.ts';
 const agendaSpec = 'libs/event-log/test/agenda.int.spec.ts';
 const heldSpec = 'libs/event-log/test/held-messages.int.spec.ts';
@@ -55,14 +56,20 @@ export const roundMutants: readonly PlumbingMutant[] = [
     name: 'no lease check',
     breaks: 'an expired owner commits nothing',
     file: `${src}/round-start.ts`,
-    edits: [{ find: 'if (lease && !start.leased)', replace: 'if (lease && !start)' }],
+    edits: [{ find: 'if (lost.length > 0)', replace: 'if (lost.length < 0)' }],
     noticedBy: { spec: commitSpec, test: 'refuses the round and stores nothing' },
   },
   {
     name: 'no epoch check',
     breaks: 'an owner that slept while its partition was taken and given back commits nothing',
     file: `${src}/round-start.ts`,
-    edits: [{ find: 'epoch = $3', replace: 'epoch <= greatest(epoch, $3)' }],
+    edits: [
+      {
+        find: '(partition, owner, epoch) in (select * from unnest($1::int[], $2::text[], $3::bigint[]))',
+        replace:
+          '(partition, owner) in (select p, o from unnest($1::int[], $2::text[], $3::bigint[]) as own (p, o, e))',
+      },
+    ],
     noticedBy: { spec: commitSpec, test: 'of an earlier epoch' },
   },
   {
@@ -71,6 +78,13 @@ export const roundMutants: readonly PlumbingMutant[] = [
     file: `${src}/round-start.ts`,
     edits: [{ find: '       for key share\n', replace: '' }],
     noticedBy: { spec: commitSpec, test: 'cannot be taken over while a round that checked it may still commit' },
+  },
+  {
+    name: 'a message that may end the process shares its round',
+    breaks: 'a message that ends the process harms no neighbour',
+    file: `${src}/group-commit.ts`,
+    edits: [{ find: '(alone || this.waiting[0]?.alone || size', replace: '(size' }],
+    noticedBy: { spec: groupSpec, test: 'what may end the process shares its round with nobody' },
   },
   {
     name: 'no version gate',
