@@ -24,16 +24,16 @@ export async function admit<Command, State>(
   retry: RetryPolicy,
 ): Promise<Admission<Command, State>[]> {
   const deliveries = items.filter((item) => item.kind === 'delivery');
-  const fresh = await claimMessages(
-    tx,
-    deliveries.map(({ messageId }) => messageId),
-  );
-  const answers = await claimKeys(
-    tx,
-    items.flatMap((item) => (item.kind === 'request' && item.idempotency ? [item.idempotency] : [])),
-  );
-  const heldKeys = await heldAmong(tx, [
-    ...new Set(deliveries.filter(({ messageId }) => fresh.has(messageId.toLowerCase())).map(({ key }) => key)),
+  const [fresh, answers, heldKeys] = await Promise.all([
+    claimMessages(
+      tx,
+      deliveries.map(({ messageId }) => messageId),
+    ),
+    claimKeys(
+      tx,
+      items.flatMap((item) => (item.kind === 'request' && item.idempotency ? [item.idempotency] : [])),
+    ),
+    heldAmong(tx, [...new Set(deliveries.map(({ key }) => key))]),
   ]);
   return items.map((item) => {
     switch (item.kind) {

@@ -19,9 +19,21 @@ export interface AgendaChange {
 export async function keepAgenda(tx: Transaction, now: string, changes: readonly AgendaChange[]): Promise<number> {
   const changed = changes.filter(({ before, after }) => !isDeepStrictEqual(plain(before), plain(after)));
   const removed = changed.filter(({ after }) => after === null).map(({ stream }) => stream);
-  if (removed.length > 0) await tx.query('delete from agenda where stream = any ($1)', [removed]);
   const entries = changed.flatMap(({ stream, after, cause }) => (after ? [{ stream, after, cause }] : []));
-  if (entries.length === 0) return 0;
+  await Promise.all([remove(tx, removed), put(tx, now, entries)]);
+  return entries.length;
+}
+
+async function remove(tx: Transaction, streams: readonly string[]): Promise<void> {
+  if (streams.length > 0) await tx.query('delete from agenda where stream = any ($1)', [streams]);
+}
+
+interface Entry extends Pick<AgendaChange, 'stream' | 'cause'> {
+  readonly after: Awaits<unknown>;
+}
+
+async function put(tx: Transaction, now: string, entries: readonly Entry[]): Promise<void> {
+  if (entries.length === 0) return;
   await tx.query(
     `insert into agenda (stream, kind, task, command, due_at, correlation_id, causation_id, traceparent)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::timestamptz[], $6::text[], $7::text[],
@@ -41,7 +53,6 @@ export async function keepAgenda(tx: Transaction, now: string, changes: readonly
       entries.map(({ cause }) => cause.traceparent ?? null),
     ],
   );
-  return entries.length;
 }
 
 /** As it is in the database: a state that was loaded and one that was evolved must compare equal. */

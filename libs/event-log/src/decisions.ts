@@ -52,14 +52,17 @@ export class Decisions<Command extends Typed, State, Event extends Typed> {
     assignments: readonly Assignment<Command, State>[],
   ): Promise<Decisions<Command, State, Event>> {
     const commands = assignments.map(({ command }) => command);
-    const heads = await lockHeads(tx, [...new Set(commands.map((command) => decider.streamOf(command)))]);
+    const [heads, workingSet] = await Promise.all([
+      lockHeads(tx, [...new Set(commands.map((command) => decider.streamOf(command)))]),
+      repository.load(tx, commands),
+    ]);
     const streams = new Map(
       [...heads].map(([stream, version]): [string, Stream] => [
         stream,
         { from: version, version, awaitsBefore: null, awaitsAfter: null, cause: undefined },
       ]),
     );
-    const decisions = new Decisions(decider, await repository.load(tx, commands), streams, now);
+    const decisions = new Decisions(decider, workingSet, streams, now);
     await failpoint('round.deciding');
     for (const assignment of assignments) decisions.verdicts.push(decisions.decide(assignment));
     return decisions;
@@ -67,15 +70,17 @@ export class Decisions<Command extends Typed, State, Event extends Typed> {
 
   /** Saves the states, what they await, and the heads. Answers how many entries of the agenda are new. */
   async save(tx: Transaction): Promise<number> {
-    if (this.events.length > 0) await this.workingSet.save(tx);
     const changes = [...this.streams].flatMap(([stream, { awaitsBefore: before, awaitsAfter: after, cause }]) =>
       cause ? [{ stream, before, after, cause }] : [],
     );
-    const armed = await keepAgenda(tx, this.now, changes);
-    await moveHeads(
-      tx,
-      [...this.streams].map(([stream, { from, version: to }]) => ({ stream, from, to })),
-    );
+    const [armed] = await Promise.all([
+      keepAgenda(tx, this.now, changes),
+      this.events.length > 0 ? this.workingSet.save(tx) : undefined,
+      moveHeads(
+        tx,
+        [...this.streams].map(([stream, { from, version: to }]) => ({ stream, from, to })),
+      ),
+    ]);
     return armed;
   }
 

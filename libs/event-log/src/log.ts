@@ -30,8 +30,8 @@ export const logLock = 0x71756164;
  */
 export async function appendToLog(tx: Transaction, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
-  await tx.query('select pg_advisory_xact_lock($1)', [logLock]);
-  await tx.query(
+  const locked = tx.query('select pg_advisory_xact_lock($1)', [logLock]);
+  const inserted = tx.query(
     `insert into log
        (position, stream, version, id, type, data, recorded_at, correlation_id, causation_id, traceparent)
      select nextval('log_position'), stream, version, id, type, data, recorded_at, correlation_id, causation_id, traceparent
@@ -51,6 +51,7 @@ export async function appendToLog(tx: Transaction, events: readonly NewEvent[]):
       events.map(({ cause }) => cause.traceparent ?? null),
     ],
   );
+  await Promise.all([locked, inserted]);
 }
 
 /** The columns of `log` that `loggedEvent` reads. */

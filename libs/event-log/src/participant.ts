@@ -1,7 +1,11 @@
 import type { Choreography, Decider, ServiceName } from '@quadrille/contracts';
 import type { EntityManager } from 'typeorm';
 
-/** The open transaction of one round. `query` is plain SQL on its connection; `manager` is TypeORM's view of the same. */
+/**
+ * The open transaction of one round. `query` is plain SQL on its connection; `manager` is TypeORM's view of the same.
+ * Statements run in the order of the calls, and one that need not wait for another's rows is sent at once: they share a
+ * round trip. When one fails, so do all after it.
+ */
 export interface Transaction {
   query<Row = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
   readonly manager: EntityManager;
@@ -13,7 +17,7 @@ export interface WorkingSet<Command, State, Event> {
   read(command: Command): State;
   /** The state after a decision, and the events that led to it; `version` is the stream's version after them. */
   write(command: Command, state: State, events: readonly Event[], version: number): void;
-  /** Saves all that was written: one set-based statement per table. */
+  /** Saves all that was written: one set-based statement per table, sent together. */
   save(tx: Transaction): Promise<void>;
 }
 

@@ -34,8 +34,10 @@ export async function runBatch<Command extends Typed, State, Event extends Typed
   leases: readonly Lease[],
   retry: RetryPolicy,
 ): Promise<BatchResult> {
-  const now = await startRound(tx, leases);
-  const admissions = await admit(tx, participant.choreography.reactsTo, items, retry);
+  const [now, admissions] = await Promise.all([
+    startRound(tx, leases),
+    admit(tx, participant.choreography.reactsTo, items, retry),
+  ]);
   const toHold = admissions.flatMap((admission) => (admission.kind === 'hold' ? [admission.row] : []));
   const assignments = admissions.filter((admission) => admission.kind === 'assigned');
   await insertHeld(tx, toHold);
@@ -43,13 +45,15 @@ export async function runBatch<Command extends Typed, State, Event extends Typed
     return { outcomes: admissions.map(outcomeOf), news: { events: 0, armed: 0, held: toHold.length } };
 
   const decisions = await Decisions.make(tx, participant, now, assignments);
-  const armed = await decisions.save(tx);
   const verdicts = decisions.verdicts.values();
   const outcomes = admissions.map((admission) =>
     admission.kind === 'assigned' ? (verdicts.next().value as Outcome) : outcomeOf(admission),
   );
-  await settleKeys(tx, items, admissions, outcomes);
-  const events = await decisions.append(tx);
+  const [armed, , events] = await Promise.all([
+    decisions.save(tx),
+    settleKeys(tx, items, admissions, outcomes),
+    decisions.append(tx),
+  ]);
   return { outcomes, news: { events, armed, held: toHold.length } };
 }
 
@@ -72,12 +76,14 @@ async function settleKeys<Command, State>(
       ? [{ key: item.idempotency, outcome }]
       : [];
   });
-  await storeAnswers(
-    tx,
-    claimed.flatMap(({ key, outcome }) => (outcome.kind === 'decided' ? [{ key, answer: outcome.answer }] : [])),
-  );
-  await freeKeys(
-    tx,
-    claimed.flatMap(({ key, outcome }) => (outcome.kind === 'refused' ? [key] : [])),
-  );
+  await Promise.all([
+    storeAnswers(
+      tx,
+      claimed.flatMap(({ key, outcome }) => (outcome.kind === 'decided' ? [{ key, answer: outcome.answer }] : [])),
+    ),
+    freeKeys(
+      tx,
+      claimed.flatMap(({ key, outcome }) => (outcome.kind === 'refused' ? [key] : [])),
+    ),
+  ]);
 }

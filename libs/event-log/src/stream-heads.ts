@@ -31,18 +31,31 @@ export interface HeadMove {
 
 /** Moves heads from the expected version, and leaves no head behind for a stream in which nothing ever happened. */
 export async function moveHeads(tx: Transaction, heads: readonly HeadMove[]): Promise<void> {
-  const moves = heads.filter(({ from, to }) => to > from);
-  if (moves.length > 0) {
-    const moved = await tx.query(
-      `update stream_head set version = move.target
-       from unnest($1::text[], $2::int[], $3::int[]) as move (stream, expected, target)
-       where stream_head.stream = move.stream and stream_head.version = move.expected
-       returning 1`,
-      [moves.map(({ stream }) => stream), moves.map(({ from }) => from), moves.map(({ to }) => to)],
-    );
-    if (moved.length !== moves.length) throw new RoundCollision('a stream was not at its expected version');
-  }
-  const untouched = heads.filter(({ to }) => to === 0).map(({ stream }) => stream);
+  await Promise.all([
+    move(
+      tx,
+      heads.filter(({ from, to }) => to > from),
+    ),
+    remove(
+      tx,
+      heads.filter(({ to }) => to === 0).map(({ stream }) => stream),
+    ),
+  ]);
+}
+
+async function move(tx: Transaction, moves: readonly HeadMove[]): Promise<void> {
+  if (moves.length === 0) return;
+  const moved = await tx.query(
+    `update stream_head set version = move.target
+     from unnest($1::text[], $2::int[], $3::int[]) as move (stream, expected, target)
+     where stream_head.stream = move.stream and stream_head.version = move.expected
+     returning 1`,
+    [moves.map(({ stream }) => stream), moves.map(({ from }) => from), moves.map(({ to }) => to)],
+  );
+  if (moved.length !== moves.length) throw new RoundCollision('a stream was not at its expected version');
+}
+
+async function remove(tx: Transaction, untouched: readonly string[]): Promise<void> {
   if (untouched.length > 0)
     await tx.query('delete from stream_head where stream = any ($1) and version = 0', [untouched]);
 }

@@ -1,6 +1,7 @@
 import type { PoolClient, QueryResult } from 'pg';
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { failpoint } from './failpoints.js';
+import { faultOf } from './faults.js';
 import type { Transaction } from './participant.js';
 
 /**
@@ -16,34 +17,61 @@ export async function inTransaction<Result>(
   const runner = dataSource.createQueryRunner();
   try {
     const client = (await runner.connect()) as PoolClient;
+    const tx = new OpenTransaction(runner, client);
     try {
       await runner.startTransaction();
-      const result = await work(transactionOn(runner, client));
-      await failpoint(`${name}.committing`, () => commit(client));
+      const result = await work(tx);
+      await failpoint(`${name}.committing`, () => commit(client, tx));
       await failpoint(`${name}.committed`);
       return result;
     } catch (error) {
+      tx.close();
       await abandon(client);
-      throw error;
+      // What was sent behind a statement that failed is refused, and must not be taken for the reason.
+      throw faultOf(error).code === abortedTransaction ? (tx.failure ?? error) : error;
     }
   } finally {
     await runner.release();
   }
 }
 
-function transactionOn(runner: QueryRunner, client: PoolClient): Transaction {
-  return {
-    manager: runner.manager,
-    // Straight to the driver: TypeORM's query runner costs half as much again, and answers UPDATE in another shape.
-    query: async <Row>(sql: string, parameters: readonly unknown[] = []) => {
-      const result: QueryResult = await client.query(sql, [...parameters]);
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html: in_failed_sql_transaction */
+const abortedTransaction = '25P02';
+
+class OpenTransaction implements Transaction {
+  readonly manager: EntityManager;
+  /** What the first statement that failed was refused for. */
+  failure: unknown;
+  private isOver = false;
+
+  constructor(
+    runner: QueryRunner,
+    private readonly client: PoolClient,
+  ) {
+    this.manager = runner.manager;
+  }
+
+  /** Straight to the driver: TypeORM's query runner costs half as much again, and answers UPDATE in another shape. */
+  async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    // Sent after the end it would be committed by itself.
+    if (this.isOver) throw new Error('a statement came after the end of its transaction');
+    try {
+      const result: QueryResult = await this.client.query(sql, [...parameters]);
       return result.rows as Row[];
-    },
-  };
+    } catch (error) {
+      this.failure ??= error;
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.isOver = true;
+  }
 }
 
 /** PostgreSQL answers the COMMIT of an aborted transaction with ROLLBACK and no error. */
-async function commit(client: PoolClient): Promise<void> {
+async function commit(client: PoolClient, tx: OpenTransaction): Promise<void> {
+  tx.close();
   const { command } = await client.query('commit');
   if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}: a failed statement was swallowed`);
 }

@@ -200,7 +200,10 @@ describe('a connection that breaks', () => {
   test('or only falls silent does not carry its transaction into the next one', async () => {
     const id = uuidv7();
     const options = eventLogDataSourceOptions(database.url, accountParticipant, { poolSize: 1 });
-    const dataSource = await new DataSource({ ...options, extra: { query_timeout: 1000 } }).initialize();
+    const dataSource = await new DataSource({
+      ...options,
+      extra: { ...(options.extra as object), query_timeout: 1000 },
+    }).initialize();
     try {
       const silent = inTransaction(dataSource, 'test', async (tx) => {
         await tx.query('insert into inbox (message_id) values ($1)', [id]);
@@ -235,6 +238,37 @@ test('a log without room for new positions is nobody’s fault: the caller keeps
     await database.query(`select setval('log_position', $1)`, [before?.position]);
   }
   expect(await database.round.run([item])).toEqual([{ kind: 'decided', events: 1 }]);
+});
+
+describe('statements that are sent together', () => {
+  test('give the reason of the first that failed, and not that those behind it were refused', async () => {
+    const both = inTransaction(database.dataSource, 'test', async (tx) => {
+      const slowToTell = async () => {
+        for (let turns = 0; turns < 5; turns++) await Promise.resolve();
+        await first;
+      };
+      const first = tx.query('select 1 / 0');
+      await Promise.all([slowToTell(), tx.query('select 1')]);
+    });
+    await expect(both).rejects.toThrow('division by zero');
+  });
+
+  test('are not committed by themselves when one comes after the end of its transaction', async () => {
+    const id = uuidv7();
+    let late: Promise<unknown> = Promise.resolve();
+    const insert = 'insert into inbox (message_id) values ($1)';
+    const failing = inTransaction(database.dataSource, 'test', async (tx) => {
+      let end: () => void = () => undefined;
+      const ended = new Promise<void>((resolve) => (end = resolve));
+      late = ended.then(() => tx.query(insert, [id]));
+      pulls.push(end);
+      await tx.query('select 1 / 0');
+    });
+    await expect(failing).rejects.toThrow('division by zero');
+    for (const end of pulls.splice(0)) end();
+    await expect(late).rejects.toThrow('after the end of its transaction');
+    expect(await database.query('select * from inbox where message_id = $1', [id])).toEqual([]);
+  });
 });
 
 test('a transaction that was aborted and committed all the same is not taken for success', async () => {

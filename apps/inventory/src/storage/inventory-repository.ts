@@ -45,20 +45,16 @@ class InventoryBatch implements WorkingSet<InventoryCommand, Inventory, Inventor
   }
 
   async save(tx: Transaction): Promise<void> {
-    if (this.changedVersions.size > 0)
-      await tx.query(saveReservations, [
-        JSON.stringify(
-          Array.from(this.changedVersions, ([orderId, version]) => ({
-            order_id: orderId,
-            ...this.reservations.get(orderId),
-            version,
-          })),
-        ),
-      ]);
-    if (this.changedSkus.size > 0)
-      await tx.query(saveLevels, [
-        JSON.stringify(Array.from(this.changedSkus, (sku) => ({ sku, ...this.levels.get(sku) }))),
-      ]);
+    const reservations = Array.from(this.changedVersions, ([orderId, version]) => ({
+      order_id: orderId,
+      ...this.reservations.get(orderId),
+      version,
+    }));
+    const levels = Array.from(this.changedSkus, (sku) => ({ sku, ...this.levels.get(sku) }));
+    await Promise.all([
+      reservations.length > 0 && tx.query(saveReservations, [JSON.stringify(reservations)]),
+      levels.length > 0 && tx.query(saveLevels, [JSON.stringify(levels)]),
+    ]);
   }
 }
 

@@ -15,10 +15,10 @@ export const roundMutants: readonly PlumbingMutant[] = [
     breaks: 'a reader by position skips no event of a writer that commits late',
     file: `${src}/log.ts`,
     edits: [
-      { find: `  await tx.query('select pg_advisory_xact_lock($1)', [logLock]);\n`, replace: '' },
+      { find: `  const locked = tx.query('select pg_advisory_xact_lock($1)', [logLock]);\n`, replace: '' },
       {
-        find: `      events.map(({ cause }) => cause.traceparent ?? null),\n    ],\n  );\n`,
-        replace: `      events.map(({ cause }) => cause.traceparent ?? null),\n    ],\n  );\n  await tx.query('select pg_advisory_xact_lock($1)', [logLock]);\n`,
+        find: `await Promise.all([locked, inserted]);`,
+        replace: `await Promise.all([inserted, tx.query('select pg_advisory_xact_lock($1)', [logLock])]);`,
       },
     ],
     noticedBy: { spec: commitSpec, test: 'draws positions while it holds its lock' },
@@ -29,8 +29,8 @@ export const roundMutants: readonly PlumbingMutant[] = [
     file: `${src}/log.ts`,
     edits: [
       {
-        find: 'await tx.query(\n    `insert into log',
-        replace: 'await tx.manager.connection.query(\n    `insert into log',
+        find: 'const inserted = tx.query(\n    `insert into log',
+        replace: 'const inserted = tx.manager.connection.query(\n    `insert into log',
       },
     ],
     noticedBy: { spec: commitSpec, test: 'leaves nothing, and the batch is run again' },
@@ -104,6 +104,13 @@ export const roundMutants: readonly PlumbingMutant[] = [
     noticedBy: { spec: commitSpec, test: 'a transaction that was aborted and committed all the same' },
   },
   {
+    name: 'a statement is sent after the end of its transaction',
+    breaks: 'nothing of a round is committed that the round did not commit',
+    file: `${src}/transaction.ts`,
+    edits: [{ find: 'if (this.isOver)', replace: 'if (this.isOver && !this.client)' }],
+    noticedBy: { spec: commitSpec, test: 'are not committed by themselves when one comes after the end' },
+  },
+  {
     name: 'a broken connection goes back to the pool',
     breaks: 'a transaction does not go on in the next one',
     file: `${src}/transaction.ts`,
@@ -116,8 +123,8 @@ export const roundMutants: readonly PlumbingMutant[] = [
     file: `${src}/round.ts`,
     edits: [
       {
-        find: 'if (items.length === 1 && only) return [await this.setAside(only, error, lease)];',
-        replace: 'if (only) return Promise.all(items.map((item) => this.setAside(item, error, lease)));',
+        find: 'if (items.length === 1 && only) return [await this.setAside(only, error, leases)];',
+        replace: 'if (only) return Promise.all(items.map((item) => this.setAside(item, error, leases)));',
       },
     ],
     noticedBy: { spec: roundSpec, test: 'is held, later ones of its key queue up behind it, and all others pass' },
@@ -154,8 +161,8 @@ export const roundMutants: readonly PlumbingMutant[] = [
     file: `${src}/transaction.ts`,
     edits: [
       {
-        find: 'await failpoint(`${name}.committing`, () => commit(client));',
-        replace: 'void failpoint(`${name}.committing`, () => commit(client)).catch(() => undefined);',
+        find: 'await failpoint(`${name}.committing`, () => commit(client, tx));',
+        replace: 'void failpoint(`${name}.committing`, () => commit(client, tx)).catch(() => undefined);',
       },
     ],
     noticedBy: { spec: commitSpec, test: 'a transaction that was aborted and committed all the same' },
@@ -164,7 +171,7 @@ export const roundMutants: readonly PlumbingMutant[] = [
     name: 'a deadline outlives the state that asked for it',
     breaks: 'a deadline is removed in the round that ends the wait',
     file: `${src}/agenda.ts`,
-    edits: [{ find: 'if (removed.length > 0)', replace: 'if (removed.length < 0)' }],
+    edits: [{ find: 'if (streams.length > 0)', replace: 'if (streams.length < 0)' }],
     noticedBy: { spec: agendaSpec, test: 'loses it in the round that ends the wait' },
   },
   {
