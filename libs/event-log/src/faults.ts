@@ -28,12 +28,18 @@ export class RoundCollision extends Error {
  */
 export function isTransient(error: unknown): boolean {
   if (error instanceof RoundCollision) return true;
+  if (isOfOldPlan(error)) return true;
   const { code, constraint, routine, name, message } = faultOf(error);
   if (typeof code === 'string' && (transientClasses.test(code) || transientCodes.has(code))) return true;
   if (code === '23505' && typeof constraint === 'string') return racedKeys.has(constraint);
   // A log or inbox without a partition for the row: the housekeeping is late, and no message can help it.
   if (routine === 'ExecFindPartition') return true;
   return name === 'QueryRunnerAlreadyReleasedError' || lostConnection.test(message ?? '');
+}
+
+/** A migration changed what a prepared statement answers with: its connection cannot run it any more, and a new one can. */
+export function isOfOldPlan(error: unknown): boolean {
+  return faultOf(error).routine === 'RevalidateCachedQuery';
 }
 
 export function messageOf(error: unknown): string {

@@ -1,6 +1,8 @@
 import { silentLogger } from '@quadrille/observability';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import type { Pool, QueryConfig } from 'pg';
 import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { testDatabase, type TestDatabase } from '../test/database.js';
 import { eventually } from '../test/eventually.js';
 import { PartitionLeases, type LeaseHolder } from './leases.js';
@@ -117,12 +119,12 @@ test('a silent owner loses its partitions when its leases expire, and learns of 
   let frozen = false;
   let thaw: () => void = () => undefined;
   const frozenUntil = new Promise<void>((resolve) => (thaw = resolve));
-  const freezing = {
-    query: async (...args: [string, unknown[]]) => {
-      if (frozen) await frozenUntil;
-      return dataSource.query(...args);
-    },
+  const pool = (dataSource.driver as PostgresDriver).master as Pool;
+  const query = async (statement: QueryConfig) => {
+    if (frozen) await frozenUntil;
+    return pool.query(statement);
   };
+  const freezing = { driver: { master: { query } } };
   const first = new Replica('a', freezing as unknown as DataSource).start();
   await eventually(() => expect(first.leases.partitions()).toEqual([0, 1, 2, 3]));
 

@@ -65,8 +65,8 @@ export class LogMetrics {
 
 const countsSql = `
   with behind as (
-    select log.recorded_at from relay, log where relay.name = 'relay' and log.position > relay.position
-    order by log.position limit 1
+    select recorded_at from log where position > (select position from relay where name = 'relay')
+    order by position limit 1
   ), held as (
     select count(distinct key) as keys, min(first_at) as oldest, count(*) filter (where status = 'dead') as dead
     from held_message where status <> 'discarded'

@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net';
 import type { PoolClient, QueryResult } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { failpoint } from './failpoints.js';
-import { faultOf } from './faults.js';
+import { faultOf, isOfOldPlan } from './faults.js';
 import type { Transaction } from './participant.js';
+import { statement } from './sql.js';
 
 /**
  * Runs `work` in one transaction (read committed) on a connection of its own and commits. When it rejects with anything
@@ -26,9 +28,10 @@ export async function inTransaction<Result>(
       return result;
     } catch (error) {
       tx.close();
-      await abandon(client);
       // What was sent behind a statement that failed is refused, and must not be taken for the reason.
-      throw faultOf(error).code === abortedTransaction ? (tx.failure ?? error) : error;
+      const reason = faultOf(error).code === abortedTransaction ? (tx.failure ?? error) : error;
+      await abandon(client, reason);
+      throw reason;
     }
   } finally {
     await runner.release();
@@ -55,8 +58,9 @@ class OpenTransaction implements Transaction {
   async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     // Sent after the end it would be committed by itself.
     if (this.isOver) throw new Error('a statement came after the end of its transaction');
+    sendTogether(this.client);
     try {
-      const result: QueryResult = await this.client.query(sql, [...parameters]);
+      const result: QueryResult = await this.client.query(statement(sql, parameters));
       return result.rows as Row[];
     } catch (error) {
       this.failure ??= error;
@@ -69,6 +73,14 @@ class OpenTransaction implements Transaction {
   }
 }
 
+/** All statements of one turn of the event loop go out in one write. pg shows its socket in no type. */
+function sendTogether(client: PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
+
 /** PostgreSQL answers the COMMIT of an aborted transaction with ROLLBACK and no error. */
 async function commit(client: PoolClient, tx: OpenTransaction): Promise<void> {
   tx.close();
@@ -76,9 +88,10 @@ async function commit(client: PoolClient, tx: OpenTransaction): Promise<void> {
   if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}: a failed statement was swallowed`);
 }
 
-async function abandon(client: PoolClient): Promise<void> {
+async function abandon(client: PoolClient, reason: unknown): Promise<void> {
   try {
     await client.query('rollback');
+    if (isOfOldPlan(reason)) await client.end();
   } catch {
     // Whatever is wrong with it, the pool discards a connection that was ended, and the server rolls back.
     await client.end().catch(() => undefined);

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { eventLogDataSourceOptions } from '../src/data-source.js';
 import { plantFailpoint } from '../src/failpoints.js';
-import { LeaseLost } from '../src/faults.js';
+import { isTransient, LeaseLost } from '../src/faults.js';
 import { logLock, readStream } from '../src/log.js';
 import { Round } from '../src/round.js';
 import { inTransaction } from '../src/transaction.js';
@@ -226,6 +226,17 @@ describe('a connection that breaks', () => {
     }
     expect(await database.query('select 1 as one')).toEqual([{ one: 1 }]);
   });
+});
+
+test('a migration that changes what a prepared statement answers with is met once, and by no message', async () => {
+  const read = () =>
+    inTransaction(database.dataSource, 'test', (tx) => tx.query('select n from migrated where n > $1', [0]));
+  await database.query('create table migrated as select 1 as n');
+  expect(await read()).toEqual([{ n: 1 }]);
+  await database.query('alter table migrated alter column n type numeric using 2');
+  const met = await read().catch((error: unknown) => error);
+  expect(isTransient(met)).toBe(true);
+  expect(await read()).toEqual([{ n: '2' }]);
 });
 
 test('a log without room for new positions is nobody’s fault: the caller keeps its messages', async () => {
