@@ -45,7 +45,8 @@ export function eventLogDataSourceOptions(
       idleTimeoutMillis: 300_000,
       // Statements that do not wait for one another are sent together: a round has four round trips, and not a dozen.
       pipeline: true,
-      options: '-c default_transaction_isolation=read\\ committed',
+      // Every statement finds its rows by key: a plan for any parameters is as good as one for these, and is made once.
+      options: '-c default_transaction_isolation=read\\ committed -c plan_cache_mode=force_generic_plan',
     },
   };
 }

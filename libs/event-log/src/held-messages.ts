@@ -14,6 +14,7 @@ import { roundMetrics, type RoundMetrics } from './round-metrics.js';
 import { startRound } from './round-start.js';
 import type { RoundOptions } from './round.js';
 import type { Cause, Lease } from './round-types.js';
+import { rows } from './sql.js';
 import { inTransaction } from './transaction.js';
 
 /** Something in the held store whose turn it is. */
@@ -72,7 +73,8 @@ export class HeldMessages<Command extends { readonly type: string }, State, Even
 
   /** Each key's oldest, when its wait is over: of these partitions, and wake-ups. Keys that wait for a person are silent. */
   async due(limit: number, partitions: readonly number[] | 'all'): Promise<HeldRow[]> {
-    const rows = await this.dataSource.query<(Omit<HeldRow, 'messageId'> & { message_id: string | null })[]>(
+    const due = await rows<Omit<HeldRow, 'messageId'> & { message_id: string | null }>(
+      this.dataSource,
       `select id, key, partition, kind, message_id, type, status, attempts from held_message held
        where (status = 'waiting' or (status = 'retrying' and next_at <= clock_timestamp()))
          and ($2::int[] is null or partition is null or partition = any ($2))
@@ -82,7 +84,7 @@ export class HeldMessages<Command extends { readonly type: string }, State, Even
        order by id limit $1`,
       [limit, partitions === 'all' ? null : partitions],
     );
-    return rows.map(({ message_id: messageId, ...row }) => ({ ...row, messageId }));
+    return due.map(({ message_id: messageId, ...row }) => ({ ...row, messageId }));
   }
 
   /**

@@ -5,11 +5,13 @@ import { Client, type ClientConfig } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Loop } from './loop.js';
+import { statement } from './sql.js';
 
 /** What there is news of: log rows to publish, tasks to do, or leases that are free. */
 export type Topic = 'log' | 'agenda' | 'leases';
 
 const channel = 'quadrille';
+const notify = 'select pg_notify($1, topic) from unnest($2::text[]) topic';
 const answerTimeoutMs = 5000;
 const heartbeatMs = 10_000;
 const goodbyeMs = 500;
@@ -66,7 +68,7 @@ export class LogSignal {
       while (this.client && this.unsent.size > 0) {
         const topics = [...this.unsent];
         this.unsent.clear();
-        await this.client.query('select pg_notify($1, topic) from unnest($2::text[]) topic', [channel, topics]);
+        await this.client.query(statement(notify, [channel, topics]));
       }
     } catch (error) {
       this.logger.debug({ err: error }, 'a notification was not sent; the other processes poll');
