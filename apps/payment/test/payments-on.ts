@@ -37,10 +37,10 @@ export async function paymentsOnDatabase() {
       return orderId;
     },
     /** Does the task that the payment awaits, once, and brings its answer back. Null when there is none. */
-    work: async (orderId: string, worker: PaymentWorker): Promise<TaskResult<PaymentCommand> | null> => {
+    work: async (orderId: string, worker: PaymentWorker, attempts = 0): Promise<TaskResult<PaymentCommand> | null> => {
       const awaited = paymentDecider.awaits?.(await payments.ofOrder(orderId));
       if (awaited?.kind !== 'task') return null;
-      const result = await worker.perform(taskOf(orderId, awaited.task));
+      const result = await worker.perform(taskOf(orderId, awaited.task, attempts));
       if (result.kind === 'answer') await send(result.command);
       return result;
     },
@@ -59,6 +59,6 @@ function requested(command: PaymentCommand) {
   return { kind: 'request' as const, command, cause, answer: (state: Payment) => state };
 }
 
-function taskOf(orderId: string, task: string): Task {
-  return { stream: `payment-${orderId}`, task, attempts: 0, cause };
+function taskOf(orderId: string, task: string, attempts: number): Task {
+  return { stream: `payment-${orderId}`, task, attempts, cause };
 }

@@ -11,6 +11,14 @@ export interface AgendaEntry {
   readonly cause: Cause;
 }
 
+/** What becomes of a claimed entry that is still awaited. */
+export interface AgendaRelease {
+  readonly stream: string;
+  /** How often it was tried by now without getting anywhere. */
+  readonly attempts: number;
+  readonly delayMs: number;
+}
+
 interface Row {
   readonly stream: string;
   readonly task: string | null;
@@ -67,18 +75,24 @@ export class AgendaClaims {
   }
 
   /**
-   * Frees what was claimed, for later: one more attempt is counted. Answers with the streams that still ask for it: an
-   * entry that the state no longer asks for is gone or replaced, and is left alone.
+   * Frees what was claimed, for later. Answers with the streams that still ask for it: an entry that the state no longer
+   * asks for is gone or replaced, and is left alone.
    */
-  async again(entries: readonly { readonly stream: string; readonly delayMs: number }[]): Promise<Set<string>> {
+  async release(entries: readonly AgendaRelease[]): Promise<Set<string>> {
     const left = await rows<{ stream: string }>(
       this.dataSource,
-      `update agenda set claimed_by = null, claimed_until = null, attempts = attempts + 1,
+      `update agenda set claimed_by = null, claimed_until = null, attempts = entry_attempts,
          due_at = clock_timestamp() + delay_ms * interval '1 millisecond'
-       from unnest($1::text[], $2::float8[]) as entry (entry_stream, delay_ms)
-       where stream = entry_stream and kind = $3 and claimed_by = $4
+       from unnest($1::text[], $2::int[], $3::float8[]) as entry (entry_stream, entry_attempts, delay_ms)
+       where stream = entry_stream and kind = $4 and claimed_by = $5
        returning stream`,
-      [entries.map(({ stream }) => stream), entries.map(({ delayMs }) => delayMs), this.kind, this.owner],
+      [
+        entries.map(({ stream }) => stream),
+        entries.map(({ attempts }) => attempts),
+        entries.map(({ delayMs }) => delayMs),
+        this.kind,
+        this.owner,
+      ],
     );
     return new Set(left.map(({ stream }) => stream));
   }

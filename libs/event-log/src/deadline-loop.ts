@@ -46,8 +46,12 @@ export class DeadlineLoop {
   /** A deadline that was decided is gone with its state. What is left failed, or was ignored by the decider. */
   private async settle(due: readonly AgendaEntry[], outcomes: readonly Outcome[]): Promise<void> {
     const retry = endlessRetry(this.parts.timing);
-    const left = await this.claims.again(
-      due.map(({ stream, attempts }) => ({ stream, delayMs: retryDelayMs(retry, attempts + 1) })),
+    const left = await this.claims.release(
+      due.map(({ stream, attempts }) => ({
+        stream,
+        attempts: attempts + 1,
+        delayMs: retryDelayMs(retry, attempts + 1),
+      })),
     );
     for (const [at, entry] of due.entries())
       if (left.has(entry.stream)) await this.failures.failed(entry, reasonOf(outcomes[at]));

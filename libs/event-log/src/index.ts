@@ -16,6 +16,7 @@ export * from './relay-pause.js';
 export * from './retry-policy.js';
 export * from './round-types.js';
 export * from './round.js';
+export * from './task-guard.js';
 export * from './task-worker.js';
 export { defaultTiming, type Timing } from './timing.js';
 export { defaultRetention, type Retention } from './maintenance.js';

@@ -111,11 +111,34 @@ test('a state that still asks for the task after its answer gets it again, later
   const log = await worker((task) => {
     asked += 1;
     const note: Command = { type: 'Note', orderId: task.stream.slice('order-'.length), note: 'pending' };
-    return task.attempts < 2 ? { kind: 'answer', command: note } : finish(task);
+    return asked < 3 ? { kind: 'answer', command: note } : finish(task);
   });
   await ask(log);
   await isDone();
   expect(asked).toBe(3);
+});
+
+test('attempts are counted anew after each step that got somewhere, and what was postponed is no attempt', async () => {
+  const attempts: number[] = [];
+  const log = await worker((task) => {
+    const note: Command = { type: 'Note', orderId: task.stream.slice('order-'.length), note: 'a step' };
+    switch (attempts.push(task.attempts)) {
+      case 1:
+        return { kind: 'postpone', reason: 'not the time', delayMs: 10 };
+      case 2:
+      case 3:
+        return { kind: 'again', reason: 'no answer', delayMs: 10 };
+      case 4:
+        return { kind: 'postpone', reason: 'not the time', delayMs: 10 };
+      case 5:
+        return { kind: 'answer', command: note };
+      default:
+        return finish(task);
+    }
+  });
+  await ask(log);
+  await isDone();
+  expect(attempts).toEqual([0, 0, 1, 2, 2, 0]);
 });
 
 test('a task that is given up is a dead letter on its key and rests until a replay does it again', async () => {

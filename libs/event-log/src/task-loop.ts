@@ -1,4 +1,4 @@
-import { AgendaClaims, type AgendaEntry } from './agenda-claims.js';
+import { AgendaClaims, type AgendaEntry, type AgendaRelease } from './agenda-claims.js';
 import { AgendaFailures, type AgendaParts } from './agenda-failures.js';
 import { messageOf } from './faults.js';
 import { Gathered } from './gathered.js';
@@ -23,7 +23,7 @@ export class TaskLoop {
   private readonly extending: Loop;
   private readonly running = new Map<string, Promise<void>>();
   /** Claims that are given back at the same time are given back by one statement. */
-  private readonly releases: Gathered<{ readonly stream: string; readonly delayMs: number }, boolean>;
+  private readonly releases: Gathered<AgendaRelease, boolean>;
   private readonly stopped = new AbortController();
 
   constructor(
@@ -34,7 +34,7 @@ export class TaskLoop {
     this.failures = new AgendaFailures(parts);
     this.claims = new AgendaClaims(dataSource, 'task', replicaId, timing.taskLeaseMs);
     this.releases = new Gathered(async (entries) => {
-      const left = await this.claims.again(entries);
+      const left = await this.claims.release(entries);
       return entries.map(({ stream }) => left.has(stream));
     });
     this.loop = new Loop({ name: 'tasks', pauseMs: timing.agendaPollMs, logger, step: () => this.begin() });
@@ -99,6 +99,9 @@ export class TaskLoop {
       case 'again':
         await this.again(entry, result.delayMs);
         return;
+      case 'postpone':
+        await this.releases.run({ stream: entry.stream, attempts: entry.attempts, delayMs: result.delayMs });
+        return;
       case 'give-up':
         return this.failures.giveUp(entry, 'given_up', result.reason);
     }
@@ -110,7 +113,9 @@ export class TaskLoop {
     );
     // An answer that changed something is progress: the next step of the same task need not wait.
     const hasProgress = outcome?.kind === 'decided' && outcome.events > 0;
-    const asksAgain = await this.again(entry, hasProgress ? 0 : undefined);
+    const asksAgain = hasProgress
+      ? await this.releases.run({ stream: entry.stream, attempts: 0, delayMs: 0 })
+      : await this.again(entry);
     if (!asksAgain) return;
     if (outcome?.kind === 'failed') await this.failures.failed(entry, messageOf(outcome.error));
     else if (outcome?.kind === 'refused') await this.failures.failed(entry, `refused: ${outcome.refusal.code}`);
@@ -120,7 +125,7 @@ export class TaskLoop {
     { stream, attempts }: AgendaEntry,
     delayMs = retryDelayMs(taskRetry, attempts + 1),
   ): Promise<boolean> {
-    return this.releases.run({ stream, delayMs });
+    return this.releases.run({ stream, attempts: attempts + 1, delayMs });
   }
 
   /** An answer is worth keeping while the database is away: asking again may be expensive. */

@@ -4,7 +4,7 @@ import type { Cause } from './round-types.js';
 export interface Task {
   readonly stream: string;
   readonly task: string;
-  /** How often it was tried before. */
+  /** How often it was tried since it last got anywhere. */
   readonly attempts: number;
   readonly cause: Cause;
 }
@@ -14,6 +14,8 @@ export type TaskResult<Command> =
   | { readonly kind: 'answer'; readonly command: Command }
   /** Not now: once more after `delayMs`, or after a growing wait. */
   | { readonly kind: 'again'; readonly reason: string; readonly delayMs?: number }
+  /** Not even tried, for it is not the time: once more after `delayMs`, and no attempt is counted. */
+  | { readonly kind: 'postpone'; readonly reason: string; readonly delayMs: number }
   /** A person has to look: a dead letter on the stream's key, whose replay does the task again. */
   | { readonly kind: 'give-up'; readonly reason: string };
 

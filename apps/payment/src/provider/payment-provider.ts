@@ -51,6 +51,11 @@ export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown';
 }
 
+/** The provider answered that it does not know yet. */
+export class StillProcessing extends Error {
+  override readonly name = 'StillProcessing';
+}
+
 /** The provider understood and will not do it: a person has to look. */
 export class ProviderRefusal extends Error {
   override readonly name = 'ProviderRefusal';

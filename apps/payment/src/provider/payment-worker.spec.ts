@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { impatientGuard } from '../../test/impatient-guard.js';
 import type { Payment } from '../domain/index.js';
 import type { Payments } from '../storage/payments.js';
 import { OutcomeUnknown, PaymentProvider, ProviderRefusal } from './payment-provider.js';
@@ -42,7 +43,7 @@ beforeEach(() => {
 async function perform(task: string, payment: Payment, script: ScriptedProvider['script']) {
   provider.script = script;
   const payments: Pick<Payments, 'ofOrder'> = { ofOrder: async () => payment };
-  const worker = new PaymentWorker(payments as Payments, provider);
+  const worker = new PaymentWorker(payments as Payments, provider, impatientGuard());
   const cause = { correlationId: 'spec', causationId: 'spec' };
   return worker.perform({ stream: `payment-${orderId}`, task, attempts: 0, cause });
 }

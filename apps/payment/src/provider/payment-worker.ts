@@ -1,21 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { unreachable } from '@quadrille/contracts';
-import { retryDelayMs, type RetryPolicy, type Task, type TaskResult, type TaskWorker } from '@quadrille/event-log';
-import type { Charged, PaymentCommand } from '../domain/index.js';
+import { TaskGuard, type Task, type TaskResult, type TaskWorker } from '@quadrille/event-log';
+import type { Charged, Payment, PaymentCommand } from '../domain/index.js';
 import { Payments } from '../storage/payments.js';
 import { answerCommand } from './answer-command.js';
 import {
   OutcomeUnknown,
   PaymentProvider,
   ProviderRefusal,
+  StillProcessing,
   type ChargeOrder,
   type IntentAnswer,
 } from './payment-provider.js';
 
 type Result = TaskResult<PaymentCommand>;
-
-/** An answer that is owed is asked for soon at first, and never less than every ten seconds. */
-const askAgain: RetryPolicy = { attemptsMax: Infinity, firstDelayMs: 250, factor: 2, delayMaxMs: 10_000 };
 
 /**
  * Talks to the provider for payments that wait for its answer. Each run does one step, and looks before it leaps:
@@ -25,27 +23,37 @@ const askAgain: RetryPolicy = { attemptsMax: Infinity, firstDelayMs: 250, factor
  * - `settle`: the order was cancelled while the answer was unknown -> cancel the intent. The provider decides which came
  *   first, the charge or the cancellation.
  * - `refund`: give the captured money back.
+ *
+ * Whether and when a step is tried is the guard's business.
  */
 @Injectable()
 export class PaymentWorker implements TaskWorker<PaymentCommand> {
   constructor(
     private readonly payments: Payments,
     private readonly provider: PaymentProvider,
+    private readonly guard: TaskGuard,
   ) {}
 
-  async perform({ stream, task, attempts }: Task): Promise<Result> {
-    const orderId = stream.slice('payment-'.length);
+  async perform(task: Task): Promise<Result> {
+    const orderId = task.stream.slice('payment-'.length);
     const payment = await this.payments.ofOrder(orderId);
+    const step = this.stepOf(task.task, orderId, payment);
+    if (!step) return { kind: 'again', reason: `nothing to ${task.task}: the payment is ${payment.status} by now` };
     try {
-      if (task === 'charge' && payment.status === 'charging') return await this.charge(orderId, payment);
-      if (task === 'settle' && payment.status === 'cancelling') return await this.settle(orderId, payment);
-      if (task === 'refund' && payment.status === 'refunding') return await this.refund(orderId, payment);
-      return { kind: 'again', reason: `nothing to ${task}: the payment is ${payment.status} by now` };
+      return await this.guard.run(task, step);
     } catch (error) {
-      if (error instanceof OutcomeUnknown) return again(error.message, attempts);
       if (error instanceof ProviderRefusal) return { kind: 'give-up', reason: error.message };
+      if (error instanceof OutcomeUnknown || error instanceof StillProcessing)
+        return { kind: 'again', reason: error.message, delayMs: this.guard.delayMs(task) };
       throw error;
     }
+  }
+
+  private stepOf(task: string, orderId: string, payment: Payment): (() => Promise<Result>) | null {
+    if (task === 'charge' && payment.status === 'charging') return () => this.charge(orderId, payment);
+    if (task === 'settle' && payment.status === 'cancelling') return () => this.settle(orderId, payment);
+    if (task === 'refund' && payment.status === 'refunding') return () => this.refund(orderId, payment);
+    return null;
   }
 
   private async charge(orderId: string, { charge, intentId }: Charged): Promise<Result> {
@@ -71,7 +79,7 @@ export class PaymentWorker implements TaskWorker<PaymentCommand> {
       case 'refunded':
         return { kind: 'answer', command: { type: 'RecordRefunded', orderId, refundId: answer.refundId } };
       case 'pending':
-        throw new OutcomeUnknown('the refund is pending');
+        throw new StillProcessing('the refund is pending');
       case 'failed':
         throw new ProviderRefusal(answer.reason);
       default:
@@ -92,10 +100,6 @@ export class PaymentWorker implements TaskWorker<PaymentCommand> {
 
 function recorded(orderId: string, intentId: string, answer: IntentAnswer): Result {
   const command = answerCommand(orderId, intentId, answer);
-  if (!command) throw new OutcomeUnknown(`the intent ${intentId} is ${answer.kind}`);
+  if (!command) throw new StillProcessing(`the intent ${intentId} is ${answer.kind}`);
   return { kind: 'answer', command };
-}
-
-function again(reason: string, attempts: number): Result {
-  return { kind: 'again', reason, delayMs: retryDelayMs(askAgain, attempts + 1) };
 }

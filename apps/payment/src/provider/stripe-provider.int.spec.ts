@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { impatientGuard } from '../../test/impatient-guard.js';
 import { type LocalProvider, secretKey, startLocalProvider } from '../../test/local-provider.js';
 import { paymentsOnDatabase, type TestPayments } from '../../test/payments-on.js';
 import type { Payment } from '../domain/index.js';
@@ -26,7 +27,11 @@ afterAll(async () => {
 
 function workerWith(settings: Partial<PaymentConfiguration>): PaymentWorker {
   const configuration = { STRIPE_SECRET_KEY: secretKey, STRIPE_API_URL: provider.url, ...settings };
-  return new PaymentWorker(payments.payments, new StripeProvider(configuration as PaymentConfiguration));
+  return new PaymentWorker(
+    payments.payments,
+    new StripeProvider(configuration as PaymentConfiguration),
+    impatientGuard(),
+  );
 }
 
 /** Works until nothing is awaited, and answers with the kinds of results on the way. */
@@ -39,7 +44,7 @@ async function settled(orderId: string, by = worker): Promise<string[]> {
     kinds.push(result.kind === 'answer' ? result.command.type : result.kind);
     if (result.kind === 'give-up') return kinds;
     if (Date.now() > end) throw new Error(`not settled: ${kinds.join(', ')}`);
-    if (result.kind === 'again') await new Promise((resolve) => setTimeout(resolve, 100));
+    if (result.kind !== 'answer') await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
