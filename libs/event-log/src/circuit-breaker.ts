@@ -1,6 +1,5 @@
 export interface CircuitBreakerOptions {
-  /** So many different callers that fail in a row open it; one alone, whose call cannot be answered, does not. */
-  readonly callersInARow: number;
+  readonly failuresInARow: number;
   /** How long nobody passes, before one finds out. */
   readonly openMs: number;
 }
@@ -11,11 +10,11 @@ export type BreakerState = 'closed' | 'open' | 'half-open';
 export type Passage = 'call' | 'probe';
 
 /**
- * `closed`: everybody passes. When callers fail one after another it is `open`: nobody passes, and nobody waits for an answer
+ * `closed`: everybody passes. After so many failures in a row it is `open`: nobody passes, and nobody waits for an answer
  * that will not come. After `openMs` one passes, the probe (`half-open`): its answer closes it, its failure opens it again.
  */
 export class CircuitBreaker {
-  private readonly failing = new Set<string>();
+  private failures = 0;
   private openedAtMs: number | undefined;
   private probing = false;
 
@@ -45,22 +44,22 @@ export class CircuitBreaker {
 
   answered(passage: Passage): void {
     if (passage === 'probe') this.close();
-    this.failing.clear();
+    this.failures = 0;
   }
 
   /** Answers whether this opened it. */
-  failed(passage: Passage, caller: string): boolean {
+  failed(passage: Passage): boolean {
     if (passage === 'probe') return this.open();
     // Who passed before it opened says nothing new.
     if (this.state !== 'closed') return false;
-    this.failing.add(caller);
-    return this.failing.size >= this.options.callersInARow && this.open();
+    this.failures += 1;
+    return this.failures >= this.options.failuresInARow && this.open();
   }
 
   private open(): true {
     this.openedAtMs = this.nowMs();
     this.probing = false;
-    this.failing.clear();
+    this.failures = 0;
     return true;
   }
 

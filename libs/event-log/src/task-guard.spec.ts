@@ -25,7 +25,7 @@ beforeEach(() => {
     dependency: 'bank',
     retry: { attemptsMax: Infinity, firstDelayMs: 100, factor: 2, delayMaxMs: 1000 },
     budget: { retryPercent: 50, reserve: 1, retriesPerSecond: 1 },
-    breaker: { callersInARow: 3, openMs: 5000 },
+    breaker: { failuresInARow: 3, openMs: 5000 },
     isAnswer: (error) => error instanceof NotFound,
     registry,
     logger: silentLogger,
@@ -92,6 +92,12 @@ describe('when nobody gets an answer', () => {
     expect(await metric('quadrille_breaker_open{dependency="bank"}')).toBe(0);
     expect(await guard.run(first('d'), succeed)).toBe(answer);
   });
+});
+
+it('a task that fails again and again for a reason of its own does not keep the others away', async () => {
+  await failing(first('a'));
+  for (nowMs = 1000; nowMs < 10_000; nowMs += 1000) await failing(retry('a'));
+  expect(await guard.run(first('b'), succeed)).toBe(answer);
 });
 
 it('counts what it lets through and what it puts off', async () => {

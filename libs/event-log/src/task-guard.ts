@@ -38,10 +38,7 @@ export class TaskGuard {
   }
 
   /** Makes one try, or says when to come again. Rejects as `ask` does. */
-  async run<Command>(
-    { stream, attempts }: Task,
-    ask: () => Promise<TaskResult<Command>>,
-  ): Promise<TaskResult<Command>> {
+  async run<Command>({ attempts }: Task, ask: () => Promise<TaskResult<Command>>): Promise<TaskResult<Command>> {
     const passage = this.breaker.enter();
     if (!passage) return this.postpone('breaker', this.breaker.waitMs);
     const kind = attempts === 0 ? 'first' : 'retry';
@@ -55,7 +52,7 @@ export class TaskGuard {
       return result;
     } catch (error) {
       if (this.options.isAnswer(error)) this.answered(passage);
-      else this.failed(passage, stream, error);
+      else this.failed(passage, kind, error);
       throw error;
     }
   }
@@ -79,9 +76,11 @@ export class TaskGuard {
     if (passage === 'probe') this.options.logger.info({ dependency: this.options.dependency }, 'answers come again');
   }
 
-  private failed(passage: Passage, caller: string, error: unknown): void {
+  private failed(passage: Passage, kind: 'first' | 'retry', error: unknown): void {
     this.budget.failed();
-    const opened = this.breaker.failed(passage, caller);
+    // A retry may fail for a reason of its own, and has its budget; first tries that fail alike say that nobody is there.
+    if (passage === 'call' && kind === 'retry') return;
+    const opened = this.breaker.failed(passage);
     if (opened && passage === 'call')
       this.options.logger.error(
         { err: error, dependency: this.options.dependency },

@@ -20,7 +20,7 @@ export function providerGuard(
     // An answer that is owed is asked for soon at first.
     retry: { attemptsMax: Infinity, firstDelayMs: 250, factor: 2, delayMaxMs: PROVIDER_RETRY_MAX_MS },
     budget: { retryPercent: PROVIDER_RETRY_PERCENT, reserve: PROVIDER_RETRY_RESERVE, retriesPerSecond: 1 },
-    breaker: { callersInARow: 10, openMs: PROVIDER_PAUSE_MS },
+    breaker: { failuresInARow: 10, openMs: PROVIDER_PAUSE_MS },
     isAnswer: (error) => error instanceof ProviderRefusal || error instanceof StillProcessing,
     registry,
     logger,
