@@ -22,8 +22,11 @@ export interface PaymentService extends ServiceWorld<INestApplication> {
   webhook(event: object | string): Promise<Reply>;
 }
 
-/** The whole payment service, with the real provider as its own process. */
-export async function bootPaymentService(): Promise<PaymentService> {
+/** The whole payment service, with the real provider as its own process, and what `reach` puts between the two. */
+export async function bootPaymentService(
+  variables: Record<string, string> = {},
+  reach: (providerUrl: string) => Promise<string> = async (url) => url,
+): Promise<PaymentService> {
   const provider = await startLocalProvider();
   const listener = { service: 'listener', hears: paymentParticipant.choreography.announces, announces: [] };
   const world = await bootService<INestApplication>(
@@ -36,9 +39,10 @@ export async function bootPaymentService(): Promise<PaymentService> {
     {
       PARTITIONS: '1',
       STRIPE_SECRET_KEY: secretKey,
-      STRIPE_API_URL: provider.url,
+      STRIPE_API_URL: await reach(provider.url),
       STRIPE_WEBHOOK_SECRET: webhookSecret,
       PROVIDER_TIMEOUT_MS: '1500',
+      ...variables,
     },
   );
   const gate = world.app.get<CommandGate<PaymentCommand, Payment>>(CommandGate);

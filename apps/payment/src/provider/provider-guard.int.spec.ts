@@ -77,10 +77,12 @@ async function turns(count: number, orders: readonly string[], eachMs = 0): Prom
 }
 
 async function expectCaptured(orders: readonly string[]): Promise<void> {
-  for (const orderId of orders) {
-    expect(await payments.payments.ofOrder(orderId)).toMatchObject({ status: 'captured' });
-    expect(await provider.ledgerOf(orderId)).toMatchObject([{ kind: 'charge', amountMinor: 2500 }]);
-  }
+  await Promise.all(
+    orders.map(async (orderId) => {
+      expect(await payments.payments.ofOrder(orderId)).toMatchObject({ status: 'captured' });
+      expect(await provider.ledgerOf(orderId)).toMatchObject([{ kind: 'charge', amountMinor: 2500 }]);
+    }),
+  );
 }
 
 describe('a provider that fails every call', () => {

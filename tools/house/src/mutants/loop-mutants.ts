@@ -188,6 +188,18 @@ export const loopMutants: readonly PlumbingMutant[] = [
     noticedBy: { spec: taskSpec, test: 'stopping waits for the task that runs and commits its answer' },
   },
   {
+    name: 'what is postponed counts as an attempt',
+    breaks: 'a first try that had to wait needs no budget of retries',
+    file: `${src}/task-loop.ts`,
+    edits: [
+      {
+        find: 'attempts: entry.attempts, delayMs: result.delayMs',
+        replace: 'attempts: entry.attempts + 1, delayMs: result.delayMs',
+      },
+    ],
+    noticedBy: { spec: taskSpec, test: 'what was postponed is no attempt' },
+  },
+  {
     name: 'a deadline fires before it is due',
     breaks: 'a deadline fires on time, by the clock of the database',
     file: `${src}/agenda-claims.ts`,

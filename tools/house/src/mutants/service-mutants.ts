@@ -3,6 +3,7 @@ import type { PlumbingMutant } from './plumbing-mutant.js';
 const inventorySpec = 'apps/inventory/src/storage/inventory-repository.int.spec.ts';
 const paymentStorageSpec = 'apps/payment/src/storage/payment-repository.int.spec.ts';
 const providerSpec = 'apps/payment/src/provider/stripe-provider.int.spec.ts';
+const guardSpec = 'apps/payment/src/provider/provider-guard.int.spec.ts';
 const webhookSpec = 'apps/payment/src/http/payments.int.spec.ts';
 const orderSpec = 'apps/order/src/storage/order-repository.int.spec.ts';
 const provider = 'apps/payment/src/provider/stripe-provider.ts';
@@ -117,6 +118,20 @@ export const serviceMutants: readonly PlumbingMutant[] = [
       },
     ],
     noticedBy: { spec: providerSpec, test: 'before its intent was committed ends closed, with nothing charged' },
+  },
+  {
+    name: 'retries do not spend their budget',
+    breaks: 'a provider that fails sees little more than what it is offered',
+    file: 'libs/event-log/src/retry-budget.ts',
+    edits: [{ find: '    this.level -= 100;\n', replace: '' }],
+    noticedBy: { spec: guardSpec, test: 'sees at most 1.2 times what it is offered' },
+  },
+  {
+    name: 'the breaker never opens',
+    breaks: 'nobody waits for a provider that is down',
+    file: 'libs/event-log/src/circuit-breaker.ts',
+    edits: [{ find: 'return this.failures >= this.options.failuresInARow && this.open();', replace: 'return false;' }],
+    noticedBy: { spec: guardSpec, test: 'is asked by ten payments, then by one for all in each pause' },
   },
   {
     name: 'a forged webhook is believed',
