@@ -1,33 +1,39 @@
 import { Counter, Gauge, type Registry } from '@quadrille/observability';
-import type { CircuitBreaker } from './circuit-breaker.js';
 
-/** The numbers of what one guard lets through and puts off. */
-export function taskGuardMetrics(registry: Registry, dependency: string, breaker: CircuitBreaker) {
-  const registers = [registry];
-  const tries = new Counter({
+/** The numbers of the guards of one process, by whom they stand before. Asking twice for the same registry answers with the same metrics. */
+export function taskGuardMetrics(registry: Registry, dependency: string) {
+  const tries = counter(registry, {
     name: 'quadrille_task_tries_total',
     help: 'Tries of tasks that ask something outside, by kind: first or retry.',
-    labelNames: ['dependency', 'kind'],
-    registers,
+    label: 'kind',
   });
-  const postponed = new Counter({
+  const postponed = counter(registry, {
     name: 'quadrille_tasks_postponed_total',
     help: 'Tasks that were put off without a try, by reason: budget or breaker.',
-    labelNames: ['dependency', 'reason'],
-    registers,
+    label: 'reason',
   });
+  const breaker = {
+    name: 'quadrille_breaker_open',
+    help: '1 while nobody asks, or one for all: nobody gets an answer.',
+  };
+  const open =
+    (registry.getSingleMetric(breaker.name) as Gauge<'dependency'> | undefined) ??
+    new Gauge({ ...breaker, labelNames: ['dependency'], registers: [registry] });
   for (const kind of ['first', 'retry']) tries.inc({ dependency, kind }, 0);
   for (const reason of ['budget', 'breaker']) postponed.inc({ dependency, reason }, 0);
-  new Gauge({
-    name: 'quadrille_breaker_open',
-    help: '1 while nobody asks, or one for all, because nobody gets an answer.',
-    labelNames: ['dependency'],
-    registers,
-    collect() {
-      this.set({ dependency }, breaker.state === 'closed' ? 0 : 1);
-    },
-  });
-  return { tries, postponed };
+  open.set({ dependency }, 0);
+  return {
+    tried: (kind: 'first' | 'retry') => tries.inc({ dependency, kind }),
+    postponed: (reason: 'budget' | 'breaker') => postponed.inc({ dependency, reason }),
+    open: (isOpen: boolean) => open.set({ dependency }, isOpen ? 1 : 0),
+  };
+}
+
+function counter(registry: Registry, { name, help, label }: { name: string; help: string; label: string }) {
+  return (
+    (registry.getSingleMetric(name) as Counter | undefined) ??
+    new Counter({ name, help, labelNames: ['dependency', label], registers: [registry] })
+  );
 }
 
 export type TaskGuardMetrics = ReturnType<typeof taskGuardMetrics>;

@@ -111,6 +111,21 @@ it('counts what it lets through and what it puts off', async () => {
   expect(await metric('quadrille_tasks_postponed_total{dependency="bank",reason="breaker"}')).toBe(1);
 });
 
+it('shares its metrics with the guards before others', async () => {
+  const options = { dependency: 'post', registry, logger: silentLogger, isAnswer: () => false };
+  const other = new TaskGuard({
+    ...options,
+    retry: { attemptsMax: Infinity, firstDelayMs: 100, factor: 2, delayMaxMs: 1000 },
+    budget: { retryPercent: 50, reserve: 1, retriesPerSecond: 1 },
+    breaker: { failuresInARow: 3, openMs: 5000 },
+  });
+  await failing(first('a'), first('b'), first('c'));
+  await other.run(first('a'), succeed);
+  expect(await metric('quadrille_breaker_open{dependency="bank"}')).toBe(1);
+  expect(await metric('quadrille_breaker_open{dependency="post"}')).toBe(0);
+  expect(await metric('quadrille_task_tries_total{dependency="post",kind="first"}')).toBe(1);
+});
+
 async function metric(sample: string): Promise<number> {
   const line = (await registry.metrics()).split('\n').find((text) => text.startsWith(`${sample} `));
   return Number(line?.slice(sample.length));

@@ -34,7 +34,7 @@ export class TaskGuard {
     const { registry, dependency, nowMs } = options;
     this.budget = new RetryBudget(options.budget, nowMs);
     this.breaker = new CircuitBreaker(options.breaker, nowMs);
-    this.metrics = taskGuardMetrics(registry, dependency, this.breaker);
+    this.metrics = taskGuardMetrics(registry, dependency);
   }
 
   /** Makes one try, or says when to come again. Rejects as `ask` does. */
@@ -45,7 +45,7 @@ export class TaskGuard {
     if (kind === 'first') this.budget.firstTry();
     // The probe asks for all, so it needs no budget.
     else if (passage !== 'probe' && !this.budget.retry()) return this.postpone('budget', 0);
-    this.metrics.tries.inc({ dependency: this.options.dependency, kind });
+    this.metrics.tried(kind);
     try {
       const result = await ask();
       this.answered(passage);
@@ -54,6 +54,8 @@ export class TaskGuard {
       if (this.options.isAnswer(error)) this.answered(passage);
       else this.failed(passage, kind, error);
       throw error;
+    } finally {
+      this.metrics.open(this.breaker.state !== 'closed');
     }
   }
 
@@ -65,7 +67,7 @@ export class TaskGuard {
   /** Spread over the longest wait: those who wait together must not come back together. */
   private postpone(reason: 'budget' | 'breaker', atLeastMs: number) {
     const { dependency, retry } = this.options;
-    this.metrics.postponed.inc({ dependency, reason });
+    this.metrics.postponed(reason);
     const delayMs = atLeastMs + Math.random() * retry.delayMaxMs;
     return { kind: 'postpone', reason: `${dependency}: ${reason}`, delayMs } as const;
   }
