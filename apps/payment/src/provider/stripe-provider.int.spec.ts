@@ -112,7 +112,8 @@ describe('a charge', () => {
   it('that the provider fails again and again is never a decline, and can still be cancelled', async () => {
     const orderId = await payments.charging('pm_error_before_charge');
     await payments.work(orderId, worker);
-    for (let run = 0; run < 10; run++) expect(await payments.work(orderId, worker)).toMatchObject({ kind: 'again' });
+    for (let run = 0; run < 10; run++)
+      expect(await payments.work(orderId, worker, run)).toMatchObject({ kind: 'again' });
     expect(await statusOf(orderId)).toMatchObject({ status: 'charging' });
     await abandon(orderId);
     expect(await settled(orderId)).toEqual(['RecordNotCharged']);
