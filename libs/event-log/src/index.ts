@@ -6,6 +6,7 @@ export * from './event-log.js';
 export * from './event-sourced.js';
 export * from './failpoints.js';
 export * from './faults.js';
+export { Gathered } from './gathered.js';
 export * from './held-messages.js';
 export * from './held-partitions.js';
 export * from './migrate.js';

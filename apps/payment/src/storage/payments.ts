@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { And, DataSource, Equal, LessThan, type Repository } from 'typeorm';
+import { And, DataSource, Equal, In, LessThan, type Repository } from 'typeorm';
+import { Gathered } from '@quadrille/event-log';
 import type { Payment } from '../domain/index.js';
 import { paymentOf, PaymentRow } from './payment-row.js';
 
@@ -8,17 +9,21 @@ import { paymentOf, PaymentRow } from './payment-row.js';
 export class Payments {
   private readonly rows: Repository<PaymentRow>;
 
+  /** Tasks that begin together, and webhooks that come together, read with one statement. */
+  private readonly byOrder = new Gathered<string, PaymentRow | undefined>((ids) => this.all('orderId', ids));
+  private readonly byIntent = new Gathered<string, PaymentRow | undefined>((ids) => this.all('intentId', ids));
+
   constructor(dataSource: DataSource) {
     this.rows = dataSource.getRepository(PaymentRow);
   }
 
   async ofOrder(orderId: string): Promise<Payment> {
-    const row = await this.rows.findOneBy({ orderId });
+    const row = await this.byOrder.run(orderId);
     return row ? paymentOf(row) : { status: 'none' };
   }
 
   async ofIntent(intentId: string): Promise<{ orderId: string; amountMinor: number } | undefined> {
-    const row = await this.rows.findOneBy({ intentId });
+    const row = await this.byIntent.run(intentId);
     return row ? { orderId: row.orderId, amountMinor: row.amountMinor ?? 0 } : undefined;
   }
 
@@ -33,5 +38,10 @@ export class Payments {
       order: { orderId: 'DESC' },
       take,
     });
+  }
+
+  private async all(key: 'orderId' | 'intentId', ids: readonly string[]): Promise<(PaymentRow | undefined)[]> {
+    const found = new Map((await this.rows.findBy({ [key]: In(ids) })).map((row) => [row[key], row]));
+    return ids.map((id) => found.get(id));
   }
 }
