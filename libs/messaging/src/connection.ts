@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import type { Logger } from '@quadrille/observability';
 import { Kept, type Opened } from './kept.js';
@@ -84,18 +85,35 @@ export class BrokerConnection {
 }
 
 /** A plain connection without upkeep. Without `noDelay` Nagle's algorithm makes each delivery wait for some 20 ms. */
-export function openConnection(options: {
+export async function openConnection(options: {
   readonly url: string;
   readonly name: string;
   readonly heartbeatSeconds: number;
 }): Promise<ChannelModel> {
   const url = new URL(options.url);
   url.searchParams.set('heartbeat', String(options.heartbeatSeconds));
-  return connect(url.href, {
+  const model = await connect(url.href, {
     noDelay: true,
     timeout: handshakeTimeoutMs,
     clientProperties: { connection_name: options.name },
   });
+  writeTogether((model.connection as unknown as { readonly stream: Duplex }).stream);
+  return model;
+}
+
+/**
+ * All frames of one turn of the event loop go out in one write: a round acknowledges on as many channels as it has
+ * partitions, and amqplib writes for each. It shows its stream in no type.
+ */
+function writeTogether(stream: Duplex): void {
+  const write = stream.write.bind(stream) as (chunk: Uint8Array) => boolean;
+  stream.write = (chunk: Uint8Array) => {
+    if (stream.writableCorked === 0) {
+      stream.cork();
+      process.nextTick(() => stream.uncork());
+    }
+    return write(chunk);
+  };
 }
 
 /** Resolves with the reason when a connection or channel is over. Also listens to its errors: without, they end the process. */
