@@ -26,9 +26,9 @@ export interface Timing {
 
 export const defaultTiming: Timing = {
   leaseMs: 5000,
-  relayPollMs: 500,
-  agendaPollMs: 250,
-  heldPollMs: 250,
+  relayPollMs: 1000,
+  agendaPollMs: 500,
+  heldPollMs: 500,
   taskLeaseMs: 30_000,
   databaseAwayMs: 60_000,
   retryMs: 100,
