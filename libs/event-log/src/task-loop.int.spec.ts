@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../test/database.js';
 import { eventually } from '../test/eventually.js';
@@ -208,7 +209,9 @@ test('stopping waits for the task that runs and commits its answer', async () =>
   });
   await ask(log);
   await hasBegun;
-  const stopped = log.stop();
+  const stopped = log.stop().then(() => 'stopped');
+  // However long it is waited: a task that runs is not left behind.
+  expect(await Promise.race([stopped, sleep(1000, 'waits')])).toBe('waits');
   release();
   await stopped;
   expect(await agenda()).toEqual([]);

@@ -197,25 +197,28 @@ describe('a connection that breaks', () => {
     expect(await database.round.run([item])).toEqual([{ kind: 'decided', events: 1 }]);
   });
 
-  test('or only falls silent does not carry its transaction into the next one', async () => {
-    const id = uuidv7();
-    const options = eventLogDataSourceOptions(database.url, accountParticipant, { poolSize: 1 });
-    const dataSource = await new DataSource({
-      ...options,
-      extra: { ...(options.extra as object), query_timeout: 1000 },
-    }).initialize();
-    try {
-      const silent = inTransaction(dataSource, 'test', async (tx) => {
-        await tx.query('insert into inbox (message_id) values ($1)', [id]);
-        await tx.query('select pg_sleep(3)');
-      });
-      await expect(silent).rejects.toThrow('Query read timeout');
-      await fact(async () => inTransaction(dataSource, 'test', () => Promise.resolve(true)).catch(() => false));
-      expect(await database.query('select * from inbox where message_id = $1', [id])).toEqual([]);
-    } finally {
-      await dataSource.destroy();
-    }
-  });
+  test.each([true, false])(
+    'or only falls silent does not carry its transaction into the next one (pipeline: %s)',
+    async (pipeline) => {
+      const id = uuidv7();
+      const options = eventLogDataSourceOptions(database.url, accountParticipant, { poolSize: 1 });
+      const dataSource = await new DataSource({
+        ...options,
+        extra: { ...(options.extra as object), query_timeout: 1000, pipeline },
+      }).initialize();
+      try {
+        const silent = inTransaction(dataSource, 'test', async (tx) => {
+          await tx.query('insert into inbox (message_id) values ($1)', [id]);
+          await tx.query('select pg_sleep(3)');
+        });
+        await expect(silent).rejects.toThrow('Query read timeout');
+        await fact(async () => inTransaction(dataSource, 'test', () => Promise.resolve(true)).catch(() => false));
+        expect(await database.query('select * from inbox where message_id = $1', [id])).toEqual([]);
+      } finally {
+        await dataSource.destroy();
+      }
+    },
+  );
 
   test('is not used again', async () => {
     for (let i = 0; i < 4; i++) {
