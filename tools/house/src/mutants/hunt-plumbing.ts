@@ -36,7 +36,7 @@ export async function huntPlumbing({ mutants, copies, place, tell }: PlumbingHun
     const run = () => runSuite({ spec, test }, { ...place, directory: copy.directory });
     const before = sound.get(`${spec} ${test}`) ?? run();
     sound.set(`${spec} ${test}`, before);
-    const { kind, why } = await judgement(await before, async () => {
+    const { kind, why } = await judgement(mutant, await before, async () => {
       try {
         copy.plant(mutant);
         return await run();
@@ -51,7 +51,11 @@ export async function huntPlumbing({ mutants, copies, place, tell }: PlumbingHun
   }
 }
 
-async function judgement(sound: Finding, withBug: () => Promise<Finding>): Promise<Pick<Verdict, 'kind' | 'why'>> {
+async function judgement(
+  { endsProcess = false }: PlumbingMutant,
+  sound: Finding,
+  withBug: () => Promise<Finding>,
+): Promise<Pick<Verdict, 'kind' | 'why'>> {
   if (sound.kind !== 'passed') return { kind: 'unproven', why: `its test fails without it: ${sound.why}` };
   const finding = await withBug();
   switch (finding.kind) {
@@ -59,6 +63,8 @@ async function judgement(sound: Finding, withBug: () => Promise<Finding>): Promi
       return { kind: 'dies', why: finding.why };
     case 'passed':
       return { kind: 'survives', why: 'its test passes' };
+    case 'crashed':
+      return { kind: endsProcess ? 'dies' : 'unproven', why: finding.why };
     case 'nothing':
       return { kind: 'unproven', why: finding.why };
   }

@@ -64,6 +64,7 @@ export const messagingMutants: readonly PlumbingMutant[] = [
     file: `${src}/connection.ts`,
     edits: [{ find: `resource.on('error', (error: Error) => (reason = error.message));`, replace: '' }],
     noticedBy: { spec: streamSpec, test: 'comes back after the broker ended the connection' },
+    endsProcess: true,
   },
   {
     name: 'full queues drop their oldest message',

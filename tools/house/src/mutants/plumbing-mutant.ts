@@ -6,6 +6,8 @@ export interface PlumbingMutant {
   readonly file: string;
   readonly edits: readonly Edit[];
   readonly noticedBy: Notice;
+  /** What users lose is the process itself, so that a suite whose process ends has noticed it too. */
+  readonly endsProcess?: true;
 }
 
 /** Text that stands exactly once in the file, and what stands there instead. */

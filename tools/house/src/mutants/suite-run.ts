@@ -8,6 +8,8 @@ export type Finding =
   | { readonly kind: 'passed' }
   /** A test failed; `why` is the first line of its failure. */
   | { readonly kind: 'failed'; readonly why: string }
+  /** The process ended before its tests did: an error that nobody caught. */
+  | { readonly kind: 'crashed'; readonly why: string }
   /** No test ran to an end, or the code does not even work: that says nothing about the promise. */
   | { readonly kind: 'nothing'; readonly why: string };
 
@@ -31,7 +33,7 @@ export async function runSuite({ spec, test }: Notice, place: SuitePlace): Promi
     place,
   );
   if (end.late) return { kind: 'nothing', why: `no end within ${place.limitMs / 1000} s` };
-  if (!existsSync(report)) return { kind: 'nothing', why: `no report: ${end.output.trim().slice(-300)}` };
+  if (!existsSync(report)) return { kind: 'crashed', why: `no report: ${end.output.trim().slice(-300)}` };
   return findingOf(JSON.parse(readFileSync(report, 'utf8')) as Report);
 }
 
