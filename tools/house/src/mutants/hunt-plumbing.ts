@@ -52,7 +52,7 @@ export async function huntPlumbing({ mutants, copies, place, tell }: PlumbingHun
 }
 
 async function judgement(
-  { endsProcess = false }: PlumbingMutant,
+  { endsProcess }: PlumbingMutant,
   sound: Finding,
   withBug: () => Promise<Finding>,
 ): Promise<Pick<Verdict, 'kind' | 'why'>> {
