@@ -7,7 +7,7 @@ import { choreography as inventory } from '@quadrille/inventory/choreography';
 import { choreography as order } from '@quadrille/order/choreography';
 import { choreography as payment } from '@quadrille/payment/choreography';
 import { Client, eventually } from './client.js';
-import { collectEvidence, readInbox, unsettled, type Evidence } from './evidence.js';
+import { collectEvidence, readInbox, type Sources, unsettled, type Evidence } from './evidence.js';
 import { type Heard, type PublicForms, unheard, type Violation, violations } from './rules.js';
 import { WireTap } from './wire-tap.js';
 
@@ -75,7 +75,7 @@ export async function startWorld({ ownServers = false, ...options }: WorldOption
     adminToken: cluster.adminToken,
   });
   const settle = async (patienceMs = 120_000) => {
-    await eventually('the dust has settled', () => settled(cluster, tap), patienceMs);
+    await eventually('the dust has settled', () => settled(cluster.databaseUrls, tap), patienceMs);
   };
   const collect = async () =>
     collectEvidence({
@@ -108,7 +108,7 @@ async function sharedBroker() {
 }
 
 /** Rejects with what is still under way. */
-async function settled({ databaseUrls }: Cluster, tap: WireTap): Promise<true> {
+export async function settled(databaseUrls: Sources['databases'], tap: WireTap): Promise<true> {
   const open = await unsettled(databaseUrls);
   if (open.length === 0) {
     // Everything that was published is on the tap, so whoever has to hear it must have it in the inbox by now.

@@ -1,5 +1,7 @@
 export * from './addresses.js';
 export * from './cluster.js';
+export { demonstrate } from './demonstration/demonstrate.js';
+export type { Narrator } from './narrator.js';
 export * from './part.js';
 export * from './participants.js';
 export * from './partition-counts.js';

@@ -17,6 +17,7 @@ describe('npm start', () => {
     ['start.mjs', '--once=5', "Option '--once' does not take an argument. Try `npm start -- --help`.\n"],
     ['test.mjs', '--watch', "Unknown option '--watch'. Try `npm test -- --help`.\n"],
     ['mutants.mjs', '--all', "Unknown option '--all'. Try `npm run mutants -- --help`.\n"],
+    ['compose/rehearse.mjs', '--clear', "Unknown option '--clear'. Try `npm run compose:rehearse -- --help`.\n"],
   ])('%s refuses %s before it does anything', async (script, argument, problem) => {
     const { code, stderr, stdout } = await run(script, argument);
     expect({ code, stderr, stdout }).toEqual({ code: 2, stderr: problem, stdout: '' });
@@ -28,7 +29,7 @@ describe('npm start', () => {
     expect(stderr).toMatch(/^There is no project ordre; there are .*\border\b.*\.\n$/);
   });
 
-  test.each(['start.mjs', 'test.mjs', 'mutants.mjs'])('%s explains itself', async (script) => {
+  test.each(['start.mjs', 'test.mjs', 'mutants.mjs', 'compose/rehearse.mjs'])('%s explains itself', async (script) => {
     const { code, stdout } = await run(script, '--help');
     expect(code).toBe(0);
     expect(stdout).toContain('-- --help');

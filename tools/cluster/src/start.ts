@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Cluster } from './cluster.js';
 import { demonstrate } from './demonstration/demonstrate.js';
+import type { PublicApiOptions } from './demonstration/public-api.js';
 import type { Narrator } from './narrator.js';
 import { removeServerData } from './server-parts.js';
 import type { ProcessName } from './service-environment.js';
@@ -67,7 +68,7 @@ async function makeCluster(directory: string, reset: boolean, narrator: Narrator
 async function runCluster(cluster: Cluster, once: boolean, narrator: Narrator, stop: StopRequest): Promise<number> {
   try {
     await stop.orElse(cluster.start());
-    const asExpected = await stop.orElse(demonstrate(cluster, narrator));
+    const asExpected = await stop.orElse(demonstrate(publicApiOf(cluster), narrator));
     if (once) return asExpected ? 0 : 1;
     sayWhereEverythingIs(cluster, narrator);
     await stop.requested;
@@ -79,6 +80,14 @@ async function runCluster(cluster: Cluster, once: boolean, narrator: Narrator, s
     narrator.line();
     await narrator.step('stop', () => cluster.stop());
   }
+}
+
+function publicApiOf(cluster: Cluster): PublicApiOptions {
+  return {
+    orderUrl: cluster.service('order').url,
+    inventoryUrl: cluster.service('inventory').url,
+    adminToken: cluster.adminToken,
+  };
 }
 
 function sayWhereEverythingIs(cluster: Cluster, narrator: Narrator): void {

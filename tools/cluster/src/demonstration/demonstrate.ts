@@ -1,6 +1,5 @@
-import type { Cluster } from '../cluster.js';
 import type { Narrator } from '../narrator.js';
-import { type Order, PublicApi } from './public-api.js';
+import { type Order, PublicApi, type PublicApiOptions } from './public-api.js';
 import { followTimeline } from './follow-timeline.js';
 
 interface Story {
@@ -42,12 +41,8 @@ const stories: readonly Story[] = [
 /**
  * Three orders through the public API, each told as it happens. Answers whether each ended as it should.
  */
-export async function demonstrate(cluster: Cluster, narrator: Narrator): Promise<boolean> {
-  const api = new PublicApi({
-    orderUrl: cluster.service('order').url,
-    inventoryUrl: cluster.service('inventory').url,
-    adminToken: cluster.adminToken,
-  });
+export async function demonstrate(system: PublicApiOptions, narrator: Narrator): Promise<boolean> {
+  const api = new PublicApi(system);
   await narrator.step('prices and stock', async () => {
     await api.setPrice(sku, 2490, 'EUR');
     const { available } = await api.stock(sku);

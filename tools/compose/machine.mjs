@@ -1,0 +1,148 @@
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { home, root, run, StepFailed } from '../bootstrap.mjs';
+import { unpackDebian } from './debian.mjs';
+
+/** All that rehearsals keep. */
+export const place = join(home, 'compose');
+const tree = join(place, 'engine');
+const data = join(place, 'data');
+const log = join(home, 'logs', 'compose-engine.log');
+const packages = [
+  'docker.io',
+  'docker-cli',
+  'docker-buildx',
+  'docker-compose',
+  'ca-certificates',
+  'iproute2',
+  'iptables',
+  'mount',
+];
+const readyWithinMs = 60_000;
+
+/**
+ * Docker Engine and Compose of Debian 13 in namespaces of their own. Its network has a way out, through slirp4netns, and nobody
+ * has a way in but by `inItsNetwork`: ports that a container publishes are free whatever runs on this machine.
+ */
+export class Machine {
+  #processes = [];
+  #pid;
+
+  static async start(progress) {
+    if (!existsSync(join(tree, 'complete')))
+      await progress.step('Debian 13 with Docker Engine, unpacked', async () => {
+        rmSync(tree, { recursive: true, force: true });
+        mkdirSync(place, { recursive: true });
+        await unpackDebian('trixie', tree, { variant: 'essential', packages }, 'compose-engine-unpack');
+        writeFileSync(join(tree, 'complete'), '');
+      });
+    const machine = new Machine();
+    try {
+      await progress.step('Docker Engine', () => machine.#start());
+      return machine;
+    } catch (error) {
+      await machine.end();
+      throw error;
+    }
+  }
+
+  /** A command of the machine, as `spawn` takes it. */
+  command(...args) {
+    const namespaces = ['--target', String(this.#pid), '--mount', '--pid', '--net'];
+    return ['nsenter', [...namespaces, '--', ...args]];
+  }
+
+  /** A command of this machine in the network of that one. */
+  inItsNetwork(...args) {
+    return ['nsenter', ['--target', String(this.#pid), '--net', '--', ...args]];
+  }
+
+  /** What a command of the machine says. */
+  async output(...args) {
+    const { stdout } = await promisify(execFile)(...this.command(...args), { maxBuffer: 2 ** 28, encoding: 'utf8' });
+    return stdout.trim();
+  }
+
+  async end() {
+    for (const child of this.#processes.splice(0).reverse()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const exited = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await exited;
+    }
+    await removeControlGroups();
+  }
+
+  async #start() {
+    mkdirSync(data, { recursive: true });
+    // unshare dies with this process, and the kernel ends every process of the machine with the first of them.
+    const inside = ['--mount', '--pid', '--net', '--fork', '--kill-child', 'sh'];
+    const script = fileURLToPath(new URL('machine.sh', import.meta.url));
+    const engine = this.#launch('unshare', [...inside, script, tree, data, root]);
+    const endsAt = Date.now() + readyWithinMs;
+    for (;;) {
+      this.#pid ??= onlyChildOf(engine.pid);
+      if (this.#pid && (await this.output('docker', 'version').catch(() => undefined))) break;
+      if (engine.exitCode !== null || Date.now() > endsAt)
+        throw new StepFailed(`Docker Engine did not come up; see ${log}`);
+      await delay(200);
+    }
+    this.#launch('slirp4netns', ['--configure', '--mtu=65520', '--disable-host-loopback', String(this.#pid), 'tap0']);
+    while (!(await this.output('ip', 'route')).includes('default')) {
+      if (Date.now() > endsAt) throw new StepFailed(`The engine has no network; see ${log}`);
+      await delay(100);
+    }
+  }
+
+  #launch(command, args) {
+    mkdirSync(join(home, 'logs'), { recursive: true });
+    const output = openSync(log, this.#processes.length === 0 ? 'w' : 'a');
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], {
+      detached: true, // Ctrl-C is for the rehearsal, which takes the system down first.
+      stdio: ['ignore', output, output],
+    });
+    this.#processes.push(child);
+    return child;
+  }
+}
+
+/** What runs here: apt and namespaces. */
+export async function installTools(progress) {
+  if (process.platform !== 'linux')
+    throw new StepFailed('The rehearsal needs Linux. `docker compose up --build` does not.');
+  if (process.getuid() !== 0) throw new StepFailed('Namespaces and packages need root: sudo npm run compose:rehearse');
+  const missing = ['mmdebstrap', 'slirp4netns'].filter((name) => !existsSync(`/usr/bin/${name}`));
+  if (missing.length === 0) return;
+  if (!existsSync('/usr/bin/apt-get'))
+    throw new StepFailed(
+      `The rehearsal needs ${missing.join(' and ')}, and knows how to install them with apt-get only.`,
+    );
+  await progress.step(missing.join(', '), async () => {
+    await run('apt-get', ['update', '-q'], 'compose-tools');
+    const install = ['install', '-q', '-y', '--no-install-recommends', 'debian-archive-keyring', ...missing];
+    await run('apt-get', install, 'compose-tools');
+  });
+}
+
+function onlyChildOf(pid) {
+  const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+  return child ? Number(child) : undefined;
+}
+
+/** The kernel keeps an empty directory for each group whose processes were killed. */
+async function removeControlGroups() {
+  const mounted = '/sys/fs/cgroup';
+  for (const controller of ['.', ...readdirSync(mounted)])
+    removeGroup(join(mounted, controller, 'quadrille-rehearsal'));
+}
+
+function removeGroup(directory) {
+  if (!existsSync(directory)) return;
+  for (const entry of readdirSync(directory, { withFileTypes: true }))
+    if (entry.isDirectory()) removeGroup(join(directory, entry.name));
+  rmdirSync(directory);
+}

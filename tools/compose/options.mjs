@@ -1,0 +1,30 @@
+import { parseArgs } from 'node:util';
+
+export const help = `npm run compose:rehearse             brings docker-compose.yml up and crashes one container of each kind
+npm run compose:rehearse -- --clean  removes what rehearsals keep: Debian 13 with Docker Engine, stand-ins, layers
+npm run compose:rehearse -- --help   says this
+
+It needs root on Linux, Debian's or Ubuntu's packages, the npm registry, and about 4 GB under .quadrille/compose/, most of which
+a second run uses again. A Docker that runs on this machine is neither needed nor touched: Debian 13's Docker Engine and Compose run
+in namespaces of their own (mounts, processes, network), and end with this command, however that ends.
+
+No image is pulled. Debian's packages and Node from the npm registry stand in for the images that Dockerfile and
+docker-compose.yml name. So it shows that the files fit together and that the system stands crashes under Docker;
+it does not show that the official images behave as their stand-ins.
+
+DEBIAN_MIRROR names another mirror than http://deb.debian.org/debian. Logs lie under .quadrille/logs/.
+Exit code: 0 when every rule holds, 1 when not, 2 for a wrong command line, 130 when it was stopped.
+`;
+
+/** The options of `npm run compose:rehearse`, or one sentence on what is wrong with them. */
+export function parseOptions(args) {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: { clean: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    });
+    return { clean: false, help: false, ...values };
+  } catch (error) {
+    return { problem: `${error.message.split('. ')[0]}. Try \`npm run compose:rehearse -- --help\`.` };
+  }
+}

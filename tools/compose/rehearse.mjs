@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { endCommands, installDependencies, nx, plainly, requireNode, root, run, StepFailed } from '../bootstrap.mjs';
+import { Progress } from '../progress.mjs';
+import { examine } from './images.mjs';
+import { installTools, Machine, place } from './machine.mjs';
+import { help, parseOptions } from './options.mjs';
+import { makeStandIns } from './stand-ins.mjs';
+
+// `npm run compose:rehearse`: docker-compose.yml, brought up for real and unchanged, on a Docker Engine of its own, with stand-ins
+// for the images that would be pulled. What is done with it then, orders and crashes, is apps/e2e/src/compose.
+const options = parseOptions(process.argv.slice(2));
+if (options.problem) {
+  console.error(options.problem);
+  process.exit(2);
+}
+if (options.help) {
+  console.log(help);
+  process.exit(0);
+}
+
+const file = '/quadrille/docker-compose.yml';
+const progress = new Progress();
+let machine;
+let scenario;
+let stopped = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => {
+    stopped = true;
+    endCommands();
+    scenario?.kill('SIGKILL');
+  });
+
+try {
+  if (options.clean)
+    await progress.step('what rehearsals keep, removed', async () => rmSync(place, { recursive: true, force: true }));
+  else await rehearse();
+} catch (error) {
+  process.exitCode = stopped ? 130 : 1;
+  if (!stopped) progress.line(error instanceof StepFailed ? `\n${error.message}` : error.stack);
+} finally {
+  await machine?.end();
+}
+
+async function rehearse() {
+  requireNode();
+  await installDependencies(progress);
+  await installTools(progress);
+  await progress.step('build', () =>
+    nx(['run-many', '-t', 'build', '-p', '@quadrille/e2e,@quadrille/operations', ...plainly], 'compose-build'),
+  );
+  machine = await Machine.start(progress);
+  await takeDown(); // A rehearsal that was killed left its containers and volumes.
+  const { services } = JSON.parse(await machine.output(...composeCommand('config', '--format', 'json')));
+  await makeStandIns(machine, services, progress);
+  await progress.step('images of the services', () => compose('images', 'build'));
+  const images = await progress.step('what is in the images', () => examine(machine, services));
+  try {
+    await progress.step('docker compose up', () => compose('up', 'up', '--detach', '--no-build'));
+    await playScenario();
+  } catch (error) {
+    await compose('containers', 'logs', '--no-color', '--timestamps').catch(() => undefined); // It would hide the reason.
+    throw error;
+  } finally {
+    if (!stopped) await progress.step('docker compose down -v', takeDown);
+  }
+  progress.line(['\nimages', ...images].join('\n'));
+}
+
+function composeCommand(...args) {
+  return ['docker', 'compose', '--file', file, ...args];
+}
+
+function compose(log, ...args) {
+  return run(...machine.command(...composeCommand(...args)), `compose-${log}`);
+}
+
+/** Removes all that Compose made, and looks whether it is gone. */
+async function takeDown() {
+  await compose('down', 'down', '--volumes');
+  const left = await Promise.all([
+    machine.output('docker', 'ps', '--all', '--quiet'),
+    machine.output('docker', 'volume', 'ls', '--quiet'),
+    machine.output('docker', 'network', 'ls', '--quiet', '--filter', 'type=custom'),
+  ]);
+  if (left.join('') !== '') throw new StepFailed(`\`docker compose down -v\` left ${left.join(' ').trim()}.`);
+}
+
+/** In the network of the machine, with the files of this one. */
+async function playScenario() {
+  const program = join(root, 'apps/e2e/dist/compose/main.js');
+  const [enter, namespaces] = machine.command();
+  const [command, args] = machine.inItsNetwork(process.execPath, program, file, enter, ...namespaces);
+  scenario = spawn(command, args, { cwd: root, stdio: 'inherit' });
+  const code = await new Promise((resolve) => scenario.once('exit', resolve));
+  if (code !== 0)
+    throw new StepFailed(
+      'The rehearsal failed. What the containers said is in .quadrille/logs/compose-containers.log.',
+    );
+}
