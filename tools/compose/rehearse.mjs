@@ -60,10 +60,10 @@ async function rehearse() {
     await progress.step('docker compose up', () => compose('up', 'up', '--detach', '--no-build'));
     await playScenario();
   } catch (error) {
-    await compose('containers', 'logs', '--no-color', '--timestamps').catch(() => undefined); // It would hide the reason.
+    if (!stopped) await keepLogs();
     throw error;
   } finally {
-    if (!stopped) await progress.step('docker compose down -v', takeDown);
+    await progress.step('docker compose down -v', takeDown);
   }
   progress.line(['\nimages', ...images].join('\n'));
 }
@@ -74,6 +74,11 @@ function composeCommand(...args) {
 
 function compose(log, ...args) {
   return run(...machine.command(...composeCommand(...args)), `compose-${log}`);
+}
+
+/** Once the containers are gone nobody can ask them. */
+async function keepLogs() {
+  await compose('containers', 'logs', '--no-color', '--timestamps').catch(() => undefined); // It would hide the reason.
 }
 
 /** Removes all that Compose made, and looks whether it is gone. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root, run, StepFailed } from '../bootstrap.mjs';
 import { unpackDebian } from './debian.mjs';
@@ -64,8 +64,11 @@ async function nodeFromNpm(tag) {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(join(directory, 'etc'), { recursive: true });
   const [major] = tag.split('-');
-  const packages = [`node-linux-${process.arch}@${major}`, 'npm@11'];
-  await run('npm', ['install', '--global', `--prefix=${directory}`, ...packages], 'compose-node-npm');
+  const node = `node-linux-${process.arch}`;
+  await run('npm', ['install', '--global', `--prefix=${directory}`, `${node}@${major}`, 'npm@11'], 'compose-node-npm');
+  // Node says where it is, and npm looks for its settings there.
+  renameSync(join(directory, 'lib/node_modules', node, 'bin/node'), join(directory, 'bin/node'));
+  rmSync(join(directory, 'lib/node_modules', node), { recursive: true });
   // Whom this machine trusts, a proxy of its own perhaps, npm trusts inside too.
   writeFileSync(join(directory, 'etc/npmrc'), 'cafile=/etc/ssl/certs/ca-certificates.crt\n');
   return ['copy-in /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs', `sync-in ${directory} /usr/local`];

@@ -77,7 +77,7 @@ export class ComposeSystem {
 
   /** Ends a container's first process as a crash or the kernel's out-of-memory killer would. */
   async crash({ State }: Container): Promise<void> {
-    await run([...this.enter, 'kill', '-KILL', String(State.Pid)]);
+    await run([...this.enter, 'sh', '-c', `kill -KILL ${State.Pid}`]);
   }
 
   compose(...args: readonly string[]): Promise<string> {

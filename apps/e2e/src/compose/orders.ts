@@ -2,6 +2,8 @@ import type { Client, PlacedOrder } from '../client.js';
 
 const sku = 'SAMOVAR';
 const ordersPerBurst = 20;
+/** Of one line, as order's API has it. */
+const quantityMax = 1000;
 /** In turn. One in five is charged a second after the provider answered, so that something is under way whatever happens. */
 const paymentMethods = ['pm_card_visa', 'pm_processing_1000', 'pm_card_visa', 'pm_card_chargeDeclined', 'pm_card_visa'];
 
@@ -11,22 +13,21 @@ export class Orders {
 
   constructor(private readonly client: Client) {}
 
-  /** Enough for all of them, and for those of one order in ten that wants more than there will ever be. */
+  /** Enough for all but one order in ten, which wants more than there ever is. */
   async stock(bursts: number): Promise<void> {
-    await this.client.supply(sku, bursts * ordersPerBurst);
+    await this.client.supply(sku, Math.min(bursts * ordersPerBurst, quantityMax - 1));
   }
 
-  /** Places a burst; `firstAnswer` is when the first order has been accepted, `ends` when all have ended. */
-  burst(): { readonly firstAnswer: Promise<unknown>; readonly ends: Promise<readonly PlacedOrder[]> } {
+  /** Places a burst, does the work as soon as one order of it is accepted, and waits until all have ended. */
+  async during<Value>(work: () => Promise<Value>): Promise<Value> {
     const placing = Array.from({ length: ordersPerBurst }, (_, index) => this.place(index));
-    return {
-      firstAnswer: Promise.any(placing),
-      ends: Promise.all(placing.map(async (placed) => this.client.ended((await placed).id))),
-    };
+    const working = Promise.any(placing).then(work);
+    await Promise.all([working, ...placing.map(async (placed) => this.client.ended((await placed).id))]);
+    return working;
   }
 
   private async place(index: number): Promise<PlacedOrder> {
-    const quantity = index % 10 === 9 ? 1_000_000 : 1;
+    const quantity = index % 10 === 9 ? quantityMax : 1;
     const paymentMethod = paymentMethods[index % paymentMethods.length] ?? 'pm_card_visa';
     const placed = await this.client.place({ lines: [{ sku, quantity }], paymentMethod });
     this.promised.push(placed.id);

@@ -52,31 +52,28 @@ export async function rehearse(system: ComposeSystem, narrator: Narrator): Promi
 
 async function crash(kind: string, system: ComposeSystem, orders: Orders): Promise<Crash> {
   const container = await system.container(kind);
-  const { firstAnswer, ends } = orders.burst();
-  await firstAnswer;
-  const at = Date.now();
-  await system.crash(container);
-  await system.healthy(kind, container.RestartCount + 1);
-  const tookMs = Date.now() - at;
-  await ends;
-  return { kind, at, tookMs };
+  return orders.during(async () => {
+    const at = Date.now();
+    await system.crash(container);
+    await system.healthy(kind, container.RestartCount + 1);
+    return { kind, at, tookMs: Date.now() - at };
+  });
 }
 
 /** Docker takes its own `kill` for a stop that somebody wanted, and no restart policy acts on that. */
 async function killByHand(kind: string, system: ComposeSystem, orders: Orders): Promise<void> {
-  const { RestartCount } = await system.container(kind);
-  const { firstAnswer, ends } = orders.burst();
-  await firstAnswer;
-  await system.compose('kill', kind);
-  await eventually(`${kind} has exited and is not restarted`, async () => {
-    const { State } = await system.container(kind);
-    return State.Status === 'exited' || undefined;
+  const before = await system.container(kind);
+  await orders.during(async () => {
+    await system.compose('kill', kind);
+    await eventually(`${kind} has exited and is not restarted`, async () => {
+      const { State } = await system.container(kind);
+      return State.Status === 'exited' || undefined;
+    });
+    await system.compose('start', kind);
+    await system.healthy(kind);
   });
-  await system.compose('start', kind);
-  await system.healthy(kind);
-  const again = await system.container(kind);
-  if (again.RestartCount > RestartCount) throw new Error(`Docker started ${kind} again by itself.`);
-  await ends;
+  const after = await system.container(kind);
+  if (after.RestartCount > before.RestartCount) throw new Error(`Docker started ${kind} again by itself.`);
 }
 
 /** A crash that met no order shows nothing. */
