@@ -3,25 +3,34 @@ import { join } from 'node:path';
 import { root, StepFailed } from '../bootstrap.mjs';
 
 /**
- * Looks what is in each service's image, which is one program made of production dependencies, and resolves with lines that
- * tell the sizes: unpacked on a disk, and compressed as a registry holds it.
+ * Looks what is in each service's image, which is one program made of production dependencies, and resolves with a table of the
+ * sizes: unpacked on a disk, and compressed as a registry holds it.
  */
-export async function examine(machine, services) {
-  const lines = [];
-  for (const [name, { image, build }] of Object.entries(services)) {
+export async function examine(machine, services, base) {
+  const output = (command) => machine.output('sh', '-c', command);
+  const size = async (command) => ({
+    unpacked: Number(await output(`${command} | wc -c`)),
+    compressed: Number(await output(`${command} | gzip | wc -c`)),
+  });
+  const ofBase = await size(`docker save ${base}`);
+  const lines = [line('image', 'unpacked', 'compressed'), line(base, ofBase.unpacked, ofBase.compressed, 'a stand-in')];
+  for (const { image, build } of Object.values(services)) {
     if (!build) continue;
-    const inside = (command) =>
-      machine.output('sh', '-c', `docker run --rm --network=none --entrypoint= ${image} ${command}`);
-    const packages = productionPackages(image, await inside('cat main.mjs.map'));
-    refuseStrangers(image, await inside('find . -type f'));
-    const [unpacked, compressed] = [await inside('tar -c . | wc -c'), await inside('tar -c . | gzip | wc -c')];
-    const whole = await machine.output('docker', 'image', 'inspect', '--format', '{{.Size}}', image);
-    lines.push(
-      `  ${name.padEnd(18)} ${megabytes(whole)} unpacked, of which ${megabytes(unpacked)} are its own, ` +
-        `${megabytes(compressed)} compressed; ${packages} packages in it`,
-    );
+    const inside = `docker run --rm --network=none --entrypoint= ${image}`;
+    refuseStrangers(image, await output(`${inside} find . -type f`));
+    const packages = productionPackages(image, await output(`${inside} cat main.mjs.map`));
+    const own = await size(`${inside} tar -c .`);
+    const of = `${megabytes(own.unpacked)} and ${megabytes(own.compressed)} of it its own, from ${packages} packages`;
+    lines.push(line(image, ofBase.unpacked + own.unpacked, ofBase.compressed + own.compressed, of));
   }
   return lines;
+}
+
+function line(image, unpacked, compressed, note = '') {
+  const columns = [unpacked, compressed].map((size) =>
+    (typeof size === 'number' ? megabytes(size) : size).padStart(12),
+  );
+  return `  ${image.padEnd(28)}${columns.join('')}   ${note}`.trimEnd();
 }
 
 /** Beside the program there is its source map, and what a browser asks for at /docs. */

@@ -22,7 +22,11 @@ const packages = [
   'iptables',
   'mount',
 ];
+const lock = join(place, 'lock');
+const lockedExitCode = 75;
 const readyWithinMs = 60_000;
+const gracefulEndMs = 20_000;
+const killedEndMs = 5_000;
 
 /**
  * Docker Engine and Compose of Debian 13 in namespaces of their own. Its network has a way out, through slirp4netns, and nobody
@@ -67,26 +71,32 @@ export class Machine {
     return stdout.trim();
   }
 
+  /** Ends what still runs there, and waits until nothing does. */
   async end() {
-    for (const child of this.#processes.splice(0).reverse()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const exited = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await exited;
+    if (isThere(this.#pid)) process.kill(this.#pid, 'SIGTERM');
+    for (const waitMs of [gracefulEndMs, killedEndMs]) {
+      for (const endsAt = Date.now() + waitMs; isThere(this.#pid) && Date.now() < endsAt;) await delay(100);
+      for (const child of this.#processes) child.kill('SIGKILL');
     }
-    await removeControlGroups();
+    if (this.#pid !== undefined) removeControlGroups();
   }
 
   async #start() {
     mkdirSync(data, { recursive: true });
-    // unshare dies with this process, and the kernel ends every process of the machine with the first of them.
-    const inside = ['--mount', '--pid', '--net', '--fork', '--kill-child', 'sh'];
     const script = fileURLToPath(new URL('machine.sh', import.meta.url));
-    const engine = this.#launch('unshare', [...inside, script, tree, data, root]);
+    const inside = ['unshare', '--mount', '--pid', '--net', '--fork', '--kill-child', 'sh', script, tree, data, root];
+    const engine = this.#launch('flock', [
+      '--nonblock',
+      '--no-fork',
+      `--conflict-exit-code=${lockedExitCode}`,
+      lock,
+      ...inside,
+    ]);
     const endsAt = Date.now() + readyWithinMs;
     for (;;) {
       this.#pid ??= onlyChildOf(engine.pid);
       if (this.#pid && (await this.output('docker', 'version').catch(() => undefined))) break;
+      if (engine.exitCode === lockedExitCode) throw new StepFailed('A rehearsal of this clone runs already.');
       if (engine.exitCode !== null || Date.now() > endsAt)
         throw new StepFailed(`Docker Engine did not come up; see ${log}`);
       await delay(200);
@@ -101,6 +111,7 @@ export class Machine {
   #launch(command, args) {
     mkdirSync(join(home, 'logs'), { recursive: true });
     const output = openSync(log, this.#processes.length === 0 ? 'w' : 'a');
+    // It dies with this process, and with the first process of a namespace the kernel ends all others.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], {
       detached: true, // Ctrl-C is for the rehearsal, which takes the system down first.
       stdio: ['ignore', output, output],
@@ -110,31 +121,23 @@ export class Machine {
   }
 }
 
-/** What runs here: apt and namespaces. */
-export async function installTools(progress) {
-  if (process.platform !== 'linux')
-    throw new StepFailed('The rehearsal needs Linux. `docker compose up --build` does not.');
-  if (process.getuid() !== 0) throw new StepFailed('Namespaces and packages need root: sudo npm run compose:rehearse');
-  const missing = ['mmdebstrap', 'slirp4netns'].filter((name) => !existsSync(`/usr/bin/${name}`));
-  if (missing.length === 0) return;
-  if (!existsSync('/usr/bin/apt-get'))
-    throw new StepFailed(
-      `The rehearsal needs ${missing.join(' and ')}, and knows how to install them with apt-get only.`,
-    );
-  await progress.step(missing.join(', '), async () => {
-    await run('apt-get', ['update', '-q'], 'compose-tools');
-    const install = ['install', '-q', '-y', '--no-install-recommends', 'debian-archive-keyring', ...missing];
-    await run('apt-get', install, 'compose-tools');
-  });
+/** Removes all that rehearsals keep, unless one is under way. */
+export async function removePlace() {
+  if (existsSync(place)) await run('flock', ['--nonblock', '--verbose', lock, 'rm', '-rf', place], 'compose-clean');
 }
 
 function onlyChildOf(pid) {
+  if (!isThere(pid)) return undefined;
   const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
   return child ? Number(child) : undefined;
 }
 
+function isThere(pid) {
+  return pid !== undefined && existsSync(`/proc/${pid}`);
+}
+
 /** The kernel keeps an empty directory for each group whose processes were killed. */
-async function removeControlGroups() {
+function removeControlGroups() {
   const mounted = '/sys/fs/cgroup';
   for (const controller of ['.', ...readdirSync(mounted)])
     removeGroup(join(mounted, controller, 'quadrille-rehearsal'));

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { endCommands, installDependencies, nx, plainly, requireNode, root, run, StepFailed } from '../bootstrap.mjs';
 import { Progress } from '../progress.mjs';
+import { installTools } from './debian.mjs';
 import { examine } from './images.mjs';
-import { installTools, Machine, place } from './machine.mjs';
+import { Machine, removePlace } from './machine.mjs';
 import { help, parseOptions } from './options.mjs';
 import { makeStandIns } from './stand-ins.mjs';
 
@@ -33,8 +33,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   });
 
 try {
-  if (options.clean)
-    await progress.step('what rehearsals keep, removed', async () => rmSync(place, { recursive: true, force: true }));
+  if (options.clean) await progress.step('what rehearsals keep, removed', removePlace);
   else await rehearse();
 } catch (error) {
   process.exitCode = stopped ? 130 : 1;
@@ -53,19 +52,20 @@ async function rehearse() {
   machine = await Machine.start(progress);
   await takeDown(); // A rehearsal that was killed left its containers and volumes.
   const { services } = JSON.parse(await machine.output(...composeCommand('config', '--format', 'json')));
-  await makeStandIns(machine, services, progress);
+  const { base } = await makeStandIns(machine, services, progress);
   await progress.step('images of the services', () => compose('images', 'build'));
-  const images = await progress.step('what is in the images', () => examine(machine, services));
+  const images = await progress.step('what is in the images', () => examine(machine, services, base));
   try {
     await progress.step('docker compose up', () => compose('up', 'up', '--detach', '--no-build'));
     await playScenario();
+    await progress.step('docker compose stop, each service with 0', () => stopGracefully(services));
   } catch (error) {
     if (!stopped) await keepLogs();
     throw error;
   } finally {
     await progress.step('docker compose down -v', takeDown);
   }
-  progress.line(['\nimages', ...images].join('\n'));
+  progress.line(['', ...images].join('\n'));
 }
 
 function composeCommand(...args) {
@@ -74,6 +74,17 @@ function composeCommand(...args) {
 
 function compose(log, ...args) {
   return run(...machine.command(...composeCommand(...args)), `compose-${log}`);
+}
+
+/** 137 would be a service that was killed because it did not end in time. */
+async function stopGracefully(services) {
+  await compose('stop', 'stop');
+  for (const [name, { build }] of Object.entries(services)) {
+    if (!build) continue;
+    const id = await machine.output(...composeCommand('ps', '--all', '--quiet', name));
+    const code = await machine.output('docker', 'inspect', '--format', '{{.State.ExitCode}}', id);
+    if (code !== '0') throw new StepFailed(`${name} ended with ${code} when it was asked to stop.`);
+  }
 }
 
 /** Once the containers are gone nobody can ask them. */

@@ -20,13 +20,18 @@ const standIns = {
   rabbitmq: { suite: 'trixie', packages: ['rabbitmq-server'] },
 };
 
-/** Makes an image for each that Dockerfile and docker-compose.yml would pull, under the very name that they use. */
+/**
+ * Makes an image for each that Dockerfile and docker-compose.yml would pull, under the very name that they use. Resolves with the
+ * one that services are built on.
+ */
 export async function makeStandIns(machine, services, progress) {
-  for (const image of new Set([...baseImages(), ...serverImages(services)])) {
+  const bases = baseImages();
+  for (const image of new Set([...bases, ...serverImages(services)])) {
     const [name, tag] = image.split(':');
     if (!standIns[name]) throw new StepFailed(`Nothing stands in for ${image}; see tools/compose/stand-ins.mjs.`);
     await progress.step(`a stand-in for ${image}`, () => makeStandIn(machine, name, tag));
   }
+  return { base: bases.at(-1) };
 }
 
 function baseImages() {

@@ -10,7 +10,6 @@ const composeFile = z.object({
     z.object({
       environment: z.record(z.string(), z.string()).optional(),
       ports: z.array(z.object({ published: z.string() })).optional(),
-      restart: z.string().optional(),
     }),
   ),
 });
@@ -39,9 +38,9 @@ export class ComposeSystem {
     return new ComposeSystem(file, enter, composeFile.parse(JSON.parse(config)).services);
   }
 
-  /** What Docker starts again when it ends by itself: all but the setup step. */
+  /** What stays up: all but the setup step. */
   get kinds(): string[] {
-    return Object.keys(this.services).filter((kind) => this.service(kind).restart === 'unless-stopped');
+    return Object.keys(this.services).filter((kind) => kind !== 'setup');
   }
 
   url(kind: string): string {
