@@ -15,6 +15,7 @@ interface ComposeService {
   readonly healthcheck?: { readonly test?: readonly string[] };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly init?: boolean;
+  readonly restart?: string;
   readonly ports?: readonly string[];
 }
 
@@ -46,6 +47,11 @@ describe('docker-compose.yml', () => {
       expect(service(name)).toMatchObject({ image: `quadrille/${name}`, init: true, build: { context: '.' } });
       expect(service(name).build?.args).toEqual({ SERVICE: name });
     }
+  });
+
+  test('starts again what ends by itself, but for the setup step', () => {
+    for (const [name, { restart }] of Object.entries(compose.services))
+      expect({ name, restart }).toEqual({ name, restart: name === 'setup' ? undefined : 'unless-stopped' });
   });
 
   test('publishes ports on this machine alone', () => {
