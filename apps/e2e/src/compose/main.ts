@@ -3,8 +3,7 @@ import { ComposeSystem } from './compose-system.js';
 import { rehearse } from './rehearsal.js';
 
 // What `npm run compose:rehearse` does with the system when it is up: `main.js <compose file> [command that enters the engine]`.
-const [file, ...enter] = process.argv.slice(2);
-if (file === undefined) throw new Error('Usage: main.js <compose file> [command that enters the engine]');
+const [file = '', ...enter] = process.argv.slice(2);
 
 const narrator: Narrator = {
   async step(title, work) {
@@ -26,4 +25,13 @@ const narrator: Narrator = {
 };
 
 // Customers may still wait for answers, and nobody needs them any more.
-process.exit((await rehearse(await ComposeSystem.find(file, enter), narrator)) ? 0 : 1);
+process.exit((await succeeds()) ? 0 : 1);
+
+async function succeeds(): Promise<boolean> {
+  try {
+    return await rehearse(await ComposeSystem.find(file, enter), narrator);
+  } catch (error) {
+    narrator.line(`\n${error instanceof Error ? error.message : String(error)}`);
+    return false;
+  }
+}
