@@ -55,6 +55,7 @@ async function rehearse() {
   const { base } = await makeStandIns(machine, services, progress);
   await progress.step('images of the services', () => compose('images', 'build'));
   const images = await progress.step('what is in the images', () => examine(machine, services, base));
+  if (stopped) throw new StepFailed('Stopped.');
   try {
     await progress.step('docker compose up', () => compose('up', 'up', '--detach', '--no-build'));
     await playScenario();
@@ -105,6 +106,7 @@ async function takeDown() {
 
 /** In the network of the machine, with the files of this one. */
 async function playScenario() {
+  if (stopped) throw new StepFailed('Stopped.');
   const program = join(root, 'apps/e2e/dist/compose/main.js');
   const [enter, namespaces] = machine.command();
   const [command, args] = machine.inItsNetwork(process.execPath, program, file, enter, ...namespaces);
