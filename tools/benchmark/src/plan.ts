@@ -23,7 +23,7 @@ export const fullPlan: Plan = {
   rates: [50, 200],
   shares: [0.25, 0.5, 0.8],
   overload: { share: 1.2, forMs: 15_000 },
-  clients: 128,
+  clients: 256,
 };
 
 export const quickPlan: Plan = {
