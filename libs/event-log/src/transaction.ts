@@ -21,7 +21,7 @@ export async function inTransaction<Result>(
     const client = (await runner.connect()) as PoolClient;
     const tx = new OpenTransaction(runner, client);
     try {
-      await runner.startTransaction();
+      tx.begin();
       const result = await work(tx);
       await failpoint(`${name}.committing`, () => commit(client, tx));
       await failpoint(`${name}.committed`);
@@ -48,10 +48,17 @@ class OpenTransaction implements Transaction {
   private isOver = false;
 
   constructor(
-    runner: QueryRunner,
+    private readonly runner: QueryRunner,
     private readonly client: PoolClient,
   ) {
     this.manager = runner.manager;
+  }
+
+  /** Sent with the first statements, whose failure tells when it fails. */
+  begin(): void {
+    void this.query('start transaction').catch(() => undefined);
+    // As its own `startTransaction` leaves the runner, which would wait for the answer: an inner transaction is a savepoint.
+    Object.assign(this.runner, { isTransactionActive: true, transactionDepth: 1 });
   }
 
   /** Straight to the driver: TypeORM's query runner costs half as much again, and answers UPDATE in another shape. */

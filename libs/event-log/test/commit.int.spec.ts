@@ -242,6 +242,26 @@ test('a migration that changes what a prepared statement answers with is met onc
   expect(await read()).toEqual([{ n: '2' }]);
 });
 
+test('a transaction that TypeORM begins inside a round is a part of it', async () => {
+  const [kept, undone] = [uuidv7(), uuidv7()];
+  const insert = 'insert into inbox (message_id) values ($1)';
+  const rolledBack = inTransaction(database.dataSource, 'test', async ({ manager }) => {
+    await manager.transaction((inner) => inner.query(insert, [undone]));
+    throw new Error('no');
+  });
+  await expect(rolledBack).rejects.toThrow('no');
+  await inTransaction(database.dataSource, 'test', async ({ manager }) => {
+    await manager.transaction((inner) => inner.query(insert, [kept]));
+    const failing = manager.transaction(async (inner) => {
+      await inner.query(insert, [undone]);
+      throw new Error('inner');
+    });
+    await expect(failing).rejects.toThrow('inner');
+  });
+  const found = await database.query('select message_id from inbox where message_id = any ($1)', [[kept, undone]]);
+  expect(found).toEqual([{ message_id: kept }]);
+});
+
 test('a log without room for new positions is nobody’s fault: the caller keeps its messages', async () => {
   const item = placed(uuidv7(), 1);
   const [before] = await database.query<{ position: string }>('select last_value as position from log_position');
