@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { partitionQueue } from '@quadrille/messaging';
 import { connect } from 'amqplib';
+import { Traffic } from './chaos/traffic.js';
 import { eventually } from './client.js';
 import { violations } from './rules.js';
 import { forms, heard, startWorld, type World } from './world.js';
@@ -41,6 +42,27 @@ describe('an order whose payment provider is silent', () => {
       ['refund', late.id],
     ]);
     expect(await world.client.stock('LAMP')).toMatchObject({ available: 3, held: 0, committed: 0 });
+  }, 180_000);
+});
+
+describe('a copy that waits in a queue', () => {
+  it('is something under way, though its original was handled long ago', async () => {
+    await world.client.supply('BOWL', 1);
+    const { id } = await world.client.place({ lines: [{ sku: 'BOWL', quantity: 1 }] });
+    await world.client.ended(id);
+    await world.settle();
+    const traffic = new Traffic(world.cluster.amqpUrl);
+    await traffic.open();
+    const second = await world.client.place({ lines: [{ sku: 'BOWL', quantity: 1 }] });
+    await world.client.ended(second.id);
+    await world.settle();
+
+    const inventory = world.cluster.service('inventory');
+    await inventory.stop();
+    await traffic.repeat(await traffic.take());
+    await expect(world.settle(1000)).rejects.toThrow(/messages wait in inventory\.\dof4/);
+    await inventory.start();
+    await world.settle();
   }, 180_000);
 });
 

@@ -1,8 +1,10 @@
 import amqp from 'amqplib';
 import { parseEvent } from '@quadrille/contracts';
+import { partitionQueuesOf } from '@quadrille/messaging';
 import type { WireEvent } from './evidence.js';
 
 const queue = 'e2e.tap';
+const services = ['order', 'inventory', 'payment'] as const;
 
 /**
  * A queue of its own on the exchange that gets a copy of everything, in the broker's order. It is read when the faults of a
@@ -31,6 +33,15 @@ export class WireTap {
       await channel.close();
     });
     return this.events;
+  }
+
+  /** Messages that wait in the services' queues, in a sentence for each queue: copies that nobody has looked at yet. */
+  async waiting(): Promise<string[]> {
+    const states = await Promise.all(services.map((service) => partitionQueuesOf(this.url, service)));
+    return states
+      .flat()
+      .filter(({ ready }) => ready > 0)
+      .map(({ queue, ready }) => `${ready} messages wait in ${queue}`);
   }
 }
 

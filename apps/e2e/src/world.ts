@@ -14,7 +14,7 @@ import { WireTap } from './wire-tap.js';
 export interface World {
   readonly cluster: Cluster;
   readonly client: Client;
-  /** Waits until nothing is under way any more: no deadline or task, nothing held, unpublished or unheard. */
+  /** Waits until nothing is under way any more: no deadline or task, nothing held, unpublished, unheard or left in a queue. */
   settle(patienceMs?: number): Promise<void>;
   collect(): Promise<Evidence>;
   /** Waits until nothing is under way any more, then checks the seven rules over everybody's books. */
@@ -119,6 +119,7 @@ export async function settled(databaseUrls: Sources['databases'], tap: WireTap):
     ]);
     const missing = unheard(await tap.read(), { order, inventory, payment }, heard);
     open.push(...missing.map(({ service, type, id }) => `${service} has not heard ${type} ${id}`));
+    open.push(...(await tap.waiting()));
     // What was heard meanwhile may have set something going.
     open.push(...(await unsettled(databaseUrls)));
   }
