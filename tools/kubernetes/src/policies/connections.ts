@@ -15,13 +15,16 @@ export interface ConnectionCount {
   readonly allowed: number;
 }
 
-/** What each database server is asked for when every service is as large as it may be and is rolled out at the same time. */
+/**
+ * What each database server is asked for when every service is as large as it may be and is rolled out at the same time. Pods
+ * that still drain keep their connections, and beside them are those that took their places: at most as many again.
+ */
 export function connectionsOf(resources: Resources): ConnectionCount[] {
   return servers(resources).map(({ name, allowed, labels }) => {
     const clients = participantsOf(resources).filter((workload) => matches(databaseLabel(workload), labels));
     const services = new Set(clients.map(({ labels: own }) => own['app.kubernetes.io/name']));
     const each = clients.map((workload) => {
-      const pods = replicasMaxOf(resources, workload) + surgeOf(resources, workload);
+      const pods = 2 * replicasMaxOf(resources, workload) + surgeOf(resources, workload);
       return pods * (Number(environmentOf(workload)['DATABASE_POOL_SIZE'] ?? 10) + beside);
     });
     const needed = each.reduce((sum, one) => sum + one, 0) + services.size * setupStep + kept;

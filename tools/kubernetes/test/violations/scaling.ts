@@ -62,12 +62,12 @@ export const scalingViolations: readonly Violation[] = [
     'more replicas than connections',
     connectionsSuffice,
     spoil(production, 'HorizontalPodAutoscaler', http, ({ spec }) => (spec!.maxReplicas = 10)),
-    'order-db allows 200 connections and may be asked for 211.',
+    'order-db allows 320 connections and may be asked for 387.',
   ],
   [
     'larger pools than connections',
     connectionsSuffice,
     spoil(local, 'Deployment', http, (one) => setVariable(one, 'DATABASE_POOL_SIZE', '20')),
-    'postgres allows 100 connections and may be asked for 121.',
+    'postgres allows 150 connections and may be asked for 172.',
   ],
 ];
