@@ -1,8 +1,11 @@
+import { loadavg } from 'node:os';
 import { installDependencies, nx, requireNode, StepFailed } from './bootstrap.mjs';
 import { Progress } from './progress.mjs';
 
 // `npm run bench`: installs and builds what users run, then measures it. The options are tools/benchmark's.
 const progress = new Progress();
+// Before the build, which would be taken for something else that runs.
+const [loadBefore] = loadavg();
 try {
   requireNode();
   await installDependencies(progress);
@@ -13,4 +16,4 @@ try {
   process.exit(1);
 }
 const { bench } = await import('./benchmark/dist/main.js');
-process.exit(await bench(process.argv.slice(2), progress));
+process.exit(await bench(process.argv.slice(2), progress, loadBefore));

@@ -9,7 +9,7 @@ import { type PartyName, partyNames } from './parties/party.js';
 import { findPgbench, NoPgbench } from './parties/pgbench.js';
 import { fullPlan, quickPlan } from './plan.js';
 import { profiledEnvironment, profileOurs } from './profile/profile.js';
-import { describeMachine, loadNow } from './report/machine.js';
+import { describeMachine } from './report/machine.js';
 import { writeReport } from './report/report.js';
 import { summarize } from './report/summary.js';
 
@@ -21,13 +21,13 @@ export interface Narrator {
   line(text?: string): void;
 }
 
-/** Resolves with the exit code. */
-export async function bench(args: readonly string[], narrator: Narrator): Promise<number> {
+/** Resolves with the exit code. `loadBefore` is the load of the machine before anything was built for it. */
+export async function bench(args: readonly string[], narrator: Narrator, loadBefore: number): Promise<number> {
   try {
     const options = parseCommandLine(args);
     if (options.help) narrator.line(help);
     else if (options.life) await narrator.step('the life of an order', () => printLife((line) => narrator.line(line)));
-    else return await measure(options, narrator);
+    else return await measure(options, narrator, loadBefore);
     return 0;
   } catch (error) {
     if (!(error instanceof Misunderstanding)) throw error;
@@ -36,8 +36,7 @@ export async function bench(args: readonly string[], narrator: Narrator): Promis
   }
 }
 
-async function measure(options: CommandLine, narrator: Narrator): Promise<number> {
-  const loadBefore = loadNow();
+async function measure(options: CommandLine, narrator: Narrator, loadBefore: number): Promise<number> {
   if (loadBefore >= 1)
     narrator.line(`The load of this machine is ${loadBefore.toFixed(1)}: what else runs will be in every figure.`);
   const directory = resolve(root, options.out);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 import { Client } from 'pg';
 import { z } from 'zod';
 
@@ -42,8 +42,6 @@ export async function describeMachine(
     loadBefore,
   };
 }
-
-export const loadNow = () => loadavg()[0] ?? 0;
 
 function systemName(): string {
   return /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'unknown';
