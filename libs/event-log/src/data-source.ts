@@ -43,7 +43,7 @@ export function eventLogDataSourceOptions(
       keepAlive: true,
       // A new connection costs ten milliseconds of CPU and has to prepare every statement again.
       idleTimeoutMillis: 300_000,
-      // Statements that do not wait for one another are sent together: a round has four round trips, and not a dozen.
+      // Statements that do not wait for one another are sent together: a round has five round trips, and not a dozen.
       pipeline: true,
       // Every statement finds its rows by key: a plan for any parameters is as good as one for these, and is made once.
       options: '-c default_transaction_isolation=read\\ committed -c plan_cache_mode=force_generic_plan',

@@ -21,7 +21,7 @@ export async function inTransaction<Result>(
     const client = (await runner.connect()) as PoolClient;
     const tx = new OpenTransaction(runner, client);
     try {
-      tx.begin();
+      await tx.begin();
       const result = await work(tx);
       await failpoint(`${name}.committing`, () => commit(client, tx));
       await failpoint(`${name}.committed`);
@@ -54,10 +54,13 @@ class OpenTransaction implements Transaction {
     this.manager = runner.manager;
   }
 
-  /** Sent with the first statements, whose failure tells when it fails. */
-  begin(): void {
-    void this.query('start transaction').catch(() => undefined);
-    // As its own `startTransaction` leaves the runner, which would wait for the answer: an inner transaction is a savepoint.
+  /**
+   * Its answer is waited for: were it sent together with the first statements and refused (a cancel that comes at this moment),
+   * each of them would be committed by itself. The runner is left as its own, slower `startTransaction` leaves it, so that an
+   * inner transaction is a savepoint.
+   */
+  async begin(): Promise<void> {
+    await this.query('start transaction');
     Object.assign(this.runner, { isTransactionActive: true, transactionDepth: 1 });
   }
 

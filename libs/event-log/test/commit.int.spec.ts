@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import type { Pool, QueryConfig, QueryResult } from 'pg';
 import { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { v7 as uuidv7 } from 'uuid';
 import { eventLogDataSourceOptions } from '../src/data-source.js';
 import { plantFailpoint } from '../src/failpoints.js';
@@ -241,6 +243,27 @@ test('a migration that changes what a prepared statement answers with is met onc
   const met = await read().catch((error: unknown) => error);
   expect(isTransient(met)).toBe(true);
   expect(await read()).toEqual([{ n: '2' }]);
+});
+
+test('a transaction whose begin is refused does nothing: no statement is committed by itself', async () => {
+  const id = uuidv7();
+  const options = eventLogDataSourceOptions(database.url, accountParticipant, { poolSize: 1 });
+  const dataSource = await new DataSource(options).initialize();
+  try {
+    const client = await ((dataSource.driver as PostgresDriver).master as Pool).connect();
+    const send = client.query.bind(client) as (statement: QueryConfig) => Promise<QueryResult>;
+    const refusing = async (statement: QueryConfig) =>
+      send(statement.text === 'start transaction' ? { text: 'select 1 / 0' } : statement);
+    Object.assign(client, { query: refusing });
+    client.release();
+    const insert = inTransaction(dataSource, 'test', (tx) =>
+      tx.query('insert into inbox (message_id) values ($1)', [id]),
+    );
+    await expect(insert).rejects.toThrow('division by zero');
+    expect(await database.query('select * from inbox where message_id = $1', [id])).toEqual([]);
+  } finally {
+    await dataSource.destroy();
+  }
 });
 
 test('a transaction that TypeORM begins inside a round is a part of it', async () => {

@@ -104,6 +104,13 @@ export const roundMutants: readonly PlumbingMutant[] = [
     noticedBy: { spec: commitSpec, test: 'a transaction that was aborted and committed all the same' },
   },
   {
+    name: 'the begin of a transaction is not waited for',
+    breaks: 'a round is committed as a whole or not at all',
+    file: `${src}/transaction.ts`,
+    edits: [{ find: 'await tx.begin();', replace: 'void tx.begin().catch(() => undefined);' }],
+    noticedBy: { spec: commitSpec, test: 'a transaction whose begin is refused does nothing' },
+  },
+  {
     name: 'a statement is sent after the end of its transaction',
     breaks: 'nothing of a round is committed that the round did not commit',
     file: `${src}/transaction.ts`,
