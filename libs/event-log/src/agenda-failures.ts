@@ -4,7 +4,7 @@ import type { AgendaEntry } from './agenda-claims.js';
 import type { AnyHeldMessages } from './held-messages.js';
 import type { LogSignal } from './log-signal.js';
 import type { RetryPolicy } from './retry-policy.js';
-import type { AnyGroupCommit } from './group-commit.js';
+import type { Rounds } from './group-commit.js';
 import { rows } from './sql.js';
 import { subjectOf } from './stream-subject.js';
 import type { Timing } from './timing.js';
@@ -12,7 +12,7 @@ import type { Timing } from './timing.js';
 export interface AgendaParts {
   readonly dataSource: DataSource;
   readonly replicaId: string;
-  readonly rounds: AnyGroupCommit;
+  readonly rounds: Rounds;
   readonly held: AnyHeldMessages;
   readonly signal: LogSignal;
   readonly timing: Timing;

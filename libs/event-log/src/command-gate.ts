@@ -1,5 +1,5 @@
 import type { Refusal } from '@quadrille/contracts';
-import type { GroupCommit } from './group-commit.js';
+import type { Rounds } from './group-commit.js';
 import type { Outcome, RequestItem } from './round-types.js';
 
 /** The decider's answer to one caller: nothing was stored. */
@@ -41,8 +41,7 @@ export class CommandGate<Command extends { readonly type: string }, State> {
   private readonly waitingMax: number;
 
   constructor(
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the gate sees no events
-    private readonly rounds: GroupCommit<Command, State, any>,
+    private readonly rounds: Rounds<Command, State>,
     { waitingMax = 10_000 }: CommandGateOptions = {},
   ) {
     this.waitingMax = waitingMax;

@@ -6,7 +6,7 @@ import { DeliveryAttempts } from './delivery-attempts.js';
 import { PartitionLeases, type LeaseHolder } from './leases.js';
 import type { LogSignal } from './log-signal.js';
 import { PartitionConsumer, type PartitionConsumerOptions } from './partition-consumer.js';
-import type { AnyGroupCommit } from './group-commit.js';
+import type { Rounds } from './group-commit.js';
 import type { Lease } from './round-types.js';
 import { rows } from './sql.js';
 import type { Timing } from './timing.js';
@@ -15,7 +15,7 @@ export interface ConsumingOptions {
   readonly dataSource: DataSource;
   readonly replicaId: string;
   readonly partitions: number;
-  readonly rounds: AnyGroupCommit;
+  readonly rounds: Rounds;
   readonly openStream: (partition: number) => Promise<MessageStream>;
   readonly signal: LogSignal;
   readonly timing: Timing;

@@ -6,11 +6,14 @@ describe('what is gathered', () => {
     const batches: number[][] = [];
     let endFirst: () => void = () => undefined;
     const first = new Promise<void>((resolve) => (endFirst = resolve));
-    const gathered = new Gathered(async (items: readonly number[]) => {
-      batches.push([...items]);
-      if (batches.length === 1) await first;
-      return items.map((item) => item * 10);
-    }, 3);
+    const gathered = new Gathered(
+      async (items: readonly number[]) => {
+        batches.push([...items]);
+        if (batches.length === 1) await first;
+        return items.map((item) => item * 10);
+      },
+      () => 3,
+    );
 
     const one = gathered.run(1);
     await new Promise((resolve) => setImmediate(resolve));

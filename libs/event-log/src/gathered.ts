@@ -1,20 +1,23 @@
 interface Waiting<Item, Result> {
   readonly item: Item;
-  readonly resolve: (result: Result) => void;
+  readonly resolve: (result: Result | Promise<Result>) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** How many of those that wait, the first included, make up the next batch. */
+export type BatchSize<Item> = (waiting: readonly Item[]) => number;
+
 /**
  * What comes while a batch is under way shares the next one: under load few large batches, in quiet times each at once.
- * `work` answers in the order of its items. When it rejects, so does every item of the batch.
+ * `work` answers in the order of its items, each with a result or a promise of its own. When it rejects, so does every item.
  */
 export class Gathered<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
   private busy = false;
 
   constructor(
-    private readonly work: (items: readonly Item[]) => Promise<readonly Result[]>,
-    private readonly batchMax = 100,
+    private readonly work: (items: readonly Item[]) => Promise<readonly (Result | Promise<Result>)[]>,
+    private readonly batchSize: BatchSize<Item> = () => 100,
   ) {}
 
   run(item: Item): Promise<Result> {
@@ -28,7 +31,10 @@ export class Gathered<Item, Result> {
     this.busy = true;
     // After the I/O of this turn of the event loop, so that what arrives together is together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.waiting.length > 0) await this.workOn(this.waiting.splice(0, this.batchMax));
+    while (this.waiting.length > 0) {
+      const size = this.batchSize(this.waiting.map(({ item }) => item));
+      await this.workOn(this.waiting.splice(0, size));
+    }
     this.busy = false;
   }
 

@@ -1,11 +1,8 @@
 import { LeaseLost } from './faults.js';
+import { Gathered } from './gathered.js';
 import type { Failure } from './held-store.js';
 import type { Round } from './round.js';
 import type { DeliveryItem, Lease, Outcome, RoundItem } from './round-types.js';
-
-interface Typed {
-  readonly type: string;
-}
 
 export interface CallOptions {
   /** Of the partition that the items are of. */
@@ -14,10 +11,11 @@ export interface CallOptions {
   readonly alone?: boolean | undefined;
 }
 
-interface Waiting<Command, State> extends CallOptions {
+/** Whoever wants something decided sees no more of the rounds than this. The loops pass commands and states through unread. */
+export type Rounds<Command = unknown, State = never> = Pick<GroupCommit<Command, State>, 'run' | 'hold'>;
+
+interface Call<Command, State> extends CallOptions {
   readonly items: readonly RoundItem<Command, State>[];
-  readonly resolve: (outcomes: Outcome[]) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -25,18 +23,24 @@ interface Waiting<Command, State> extends CallOptions {
  * client or deadline it comes: a round costs its statements and its commit however much is in it, and commits stand in line
  * for the log's lock anyway. A quiet replica commits at once, a busy one in large rounds.
  */
-export class GroupCommit<Command extends Typed, State, Event extends Typed> {
-  private readonly waiting: Waiting<Command, State>[] = [];
-  private busy = false;
-
-  private readonly itemsMax: number;
+export class GroupCommit<Command, State> {
+  private readonly calls: Gathered<Call<Command, State>, Outcome[]>;
 
   constructor(
-    private readonly round: Round<Command, State, Event>,
+    private readonly round: {
+      run(
+        items: readonly RoundItem<Command, State>[],
+        options: { readonly leases: readonly Lease[] },
+      ): Promise<Outcome[]>;
+      hold: Round<never, never, never>['hold'];
+    },
     /** Of one round; callers whose items would be more wait for the next. */
     { itemsMax = 200 }: { readonly itemsMax?: number | undefined } = {},
   ) {
-    this.itemsMax = itemsMax;
+    this.calls = new Gathered(
+      (calls) => this.commit(calls),
+      (waiting) => callsTogether(waiting, itemsMax),
+    );
   }
 
   /**
@@ -44,10 +48,7 @@ export class GroupCommit<Command extends Typed, State, Event extends Typed> {
    * when the caller's own lease is lost.
    */
   run(items: readonly RoundItem<Command, State>[], options: CallOptions = {}): Promise<Outcome[]> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ ...options, items, resolve, reject });
-      if (!this.busy) void this.workOff();
-    });
+    return this.calls.run({ ...options, items });
   }
 
   /** As `Round.hold`, and at once. */
@@ -59,44 +60,31 @@ export class GroupCommit<Command extends Typed, State, Event extends Typed> {
     return this.round.hold(item, failure, { ...options, leases: lease ? [lease] : [] });
   }
 
-  private async workOff(): Promise<void> {
-    this.busy = true;
-    // After the I/O of this turn of the event loop, so that what arrives together is together.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.waiting.length > 0) await this.commit(this.takeGroup());
-    this.busy = false;
-  }
-
-  private takeGroup(): Waiting<Command, State>[] {
-    let size = 0;
-    const end = this.waiting.findIndex(({ items, alone }, place) => {
-      size += items.length;
-      return place > 0 && (alone || this.waiting[0]?.alone || size > this.itemsMax);
-    });
-    return this.waiting.splice(0, end < 0 ? this.waiting.length : end);
-  }
-
-  private async commit(group: readonly Waiting<Command, State>[]): Promise<void> {
+  private async commit(calls: readonly Call<Command, State>[]): Promise<(Outcome[] | Promise<never>)[]> {
     try {
-      const leases = group.flatMap(({ lease }) => lease ?? []);
+      const leases = calls.flatMap(({ lease }) => lease ?? []);
       const outcomes = await this.round.run(
-        group.flatMap(({ items }) => items),
+        calls.flatMap(({ items }) => items),
         { leases },
       );
       let place = 0;
-      for (const { items, resolve } of group) resolve(outcomes.slice(place, (place += items.length)));
+      return calls.map(({ items }) => outcomes.slice(place, (place += items.length)));
     } catch (error) {
-      const others = group.filter(({ lease, reject }) => {
-        const isOthers = error instanceof LeaseLost && !(lease && error.partitions.includes(lease.partition));
-        if (!isOthers) reject(error);
-        return isOthers;
-      });
-      // Nothing of theirs is stored, or giving it again is safe: so a round promises.
-      this.waiting.unshift(...others);
+      if (!(error instanceof LeaseLost)) throw error;
+      const isLost = ({ lease }: Call<Command, State>) =>
+        lease !== undefined && error.partitions.includes(lease.partition);
+      // Nothing of the others is stored, or giving it again is safe: so a round promises.
+      const others = (await this.commit(calls.filter((call) => !isLost(call)))).values();
+      return calls.map((call) => (isLost(call) ? Promise.reject(error) : (others.next().value ?? [])));
     }
   }
 }
 
-/** Rounds whose types their user need not know. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the loops pass commands, states and events through unread
-export type AnyGroupCommit = GroupCommit<any, any, any>;
+function callsTogether(waiting: readonly Call<unknown, never>[], itemsMax: number): number {
+  let items = 0;
+  const end = waiting.findIndex((call, place) => {
+    items += call.items.length;
+    return place > 0 && (call.alone || waiting[0]?.alone || items > itemsMax);
+  });
+  return end < 0 ? waiting.length : end;
+}

@@ -7,12 +7,12 @@ import { failpoint } from './failpoints.js';
 import { LeaseLost, RoundUnavailable } from './faults.js';
 import { pause, whenAborted } from './pause.js';
 import { retryDelayMs } from './retry-policy.js';
-import type { AnyGroupCommit } from './group-commit.js';
+import type { Rounds } from './group-commit.js';
 import type { DeliveryItem, Lease, Outcome } from './round-types.js';
 import { endlessRetry, type Timing } from './timing.js';
 
 export interface PartitionConsumerOptions {
-  readonly rounds: AnyGroupCommit;
+  readonly rounds: Rounds;
   readonly openStream: (partition: number) => Promise<MessageStream>;
   readonly attempts: DeliveryAttempts;
   readonly brake: ConsumingBrake;

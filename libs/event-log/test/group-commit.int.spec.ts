@@ -5,11 +5,11 @@ import { LeaseLost } from '../src/faults.js';
 import { GroupCommit } from '../src/group-commit.js';
 import type { Lease } from '../src/round-types.js';
 import { accountDatabase, type AccountDatabase } from './account-database.js';
-import type { Account, AccountCommand, AccountEvent } from './account.js';
+import type { Account, AccountCommand } from './account.js';
 import { placed, request, wakeUp } from './items.js';
 
 let database: AccountDatabase;
-let group: GroupCommit<AccountCommand, Account, AccountEvent>;
+let group: GroupCommit<AccountCommand, Account>;
 let rounds: number;
 let pull: () => void;
 

@@ -83,7 +83,7 @@ export const roundMutants: readonly PlumbingMutant[] = [
     name: 'a message that may end the process shares its round',
     breaks: 'a message that ends the process harms no neighbour',
     file: `${src}/group-commit.ts`,
-    edits: [{ find: '(alone || this.waiting[0]?.alone || size', replace: '(size' }],
+    edits: [{ find: '(call.alone || waiting[0]?.alone || items', replace: '(items' }],
     noticedBy: { spec: groupSpec, test: 'what may end the process shares its round with nobody' },
   },
   {
