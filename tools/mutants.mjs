@@ -1,20 +1,13 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { endCommands, home, nx, requireNode, root, StepFailed } from './bootstrap.mjs';
+import { endCommands, home, installDependencies, nx, requireNode, root, StepFailed } from './bootstrap.mjs';
 import { mutantsHelp, parseMutantsOptions } from './mutants-options.mjs';
 import { Progress } from './progress.mjs';
 import { TestServers } from './test-servers.mjs';
+import { settledOptions } from './settled-options.mjs';
 
 // `npm run mutants`: who checks the checkers. Deciders and modelled plumbing die in the simulation, plumbing that ships on servers.
-const options = parseMutantsOptions(process.argv.slice(2));
-if (options.problem) {
-  console.error(options.problem);
-  process.exit(2);
-}
-if (options.help) {
-  console.log(mutantsHelp);
-  process.exit(0);
-}
+const options = settledOptions(parseMutantsOptions(process.argv.slice(2)), mutantsHelp);
 
 /** Three times the slowest death that was seen on two busy cores. */
 const limitMs = 180_000;
@@ -34,6 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 let wrong = 0;
 try {
   requireNode();
+  await installDependencies(progress);
   await nx(['run-many', '-t', 'build', '-p', 'simulation,house', '--output-style=static'], 'build-mutants');
   const { WorkingCopy, huntPlumbing, plumbingMutants } = await import('./house/dist/mutants/index.js');
   const hunted = plumbingMutants.filter(({ name }) => name.includes(options.only));

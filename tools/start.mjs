@@ -1,17 +1,10 @@
 import { installDependencies, nx, requireNode, StepFailed } from './bootstrap.mjs';
 import { Progress } from './progress.mjs';
 import { help, parseOptions } from './start-options.mjs';
+import { settledOptions } from './settled-options.mjs';
 
 // `npm start`. Nothing but Node's own modules until the packages are installed; the system itself is tools/cluster.
-const options = parseOptions(process.argv.slice(2));
-if (options.problem) {
-  console.error(options.problem);
-  process.exit(2);
-}
-if (options.help) {
-  console.log(help);
-  process.exit(0);
-}
+const options = settledOptions(parseOptions(process.argv.slice(2)), help);
 
 const progress = new Progress();
 try {

@@ -5,18 +5,11 @@ import { Progress } from './progress.mjs';
 import { runSuites } from './suites.mjs';
 import { parseTestOptions, testHelp } from './test-options.mjs';
 import { TestServers } from './test-servers.mjs';
+import { settledOptions } from './settled-options.mjs';
 
 // `npm test`: installs, starts throw-away servers of its own, runs every check and every suite, and ends with one line.
 const everything = projectsWithSuites();
-const options = parseTestOptions(process.argv.slice(2), [...everything.keys()]);
-if (options.problem) {
-  console.error(options.problem);
-  process.exit(2);
-}
-if (options.help) {
-  console.log(testHelp);
-  process.exit(0);
-}
+const options = settledOptions(parseTestOptions(process.argv.slice(2), [...everything.keys()]), testHelp);
 const projects = options.projects.length > 0 ? options.projects : [...everything.keys()];
 const progress = new Progress();
 const servers = new TestServers();

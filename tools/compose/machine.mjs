@@ -94,17 +94,29 @@ export class Machine {
     ]);
     const endsAt = Date.now() + readyWithinMs;
     for (;;) {
-      this.#pid ??= onlyChildOf(engine.pid);
-      if (this.#pid && (await this.output('docker', 'version').catch(() => undefined))) break;
+      const problem = await this.#problem(engine);
+      if (problem === undefined) break;
       if (engine.exitCode === lockedExitCode) throw new StepFailed('A rehearsal of this clone runs already.');
       if (engine.exitCode !== null || Date.now() > endsAt)
-        throw new StepFailed(`Docker Engine did not come up; see ${log}`);
+        throw new StepFailed(`Docker Engine did not come up: ${problem}; see ${log}`);
       await delay(200);
     }
     this.#launch('slirp4netns', ['--configure', '--mtu=65520', '--disable-host-loopback', String(this.#pid), 'tap0']);
     while (!(await this.output('ip', 'route')).includes('default')) {
       if (Date.now() > endsAt) throw new StepFailed(`The engine has no network; see ${log}`);
       await delay(100);
+    }
+  }
+
+  /** Why the engine does not answer yet. */
+  async #problem(engine) {
+    this.#pid ??= onlyChildOf(engine.pid);
+    if (this.#pid === undefined) return 'it has not begun';
+    try {
+      await this.output('docker', 'version');
+      return undefined;
+    } catch (error) {
+      return error.message.trim().split('\n').at(-1);
     }
   }
 

@@ -7,18 +7,11 @@ import { examine } from './images.mjs';
 import { Machine, removePlace } from './machine.mjs';
 import { help, parseOptions } from './options.mjs';
 import { makeStandIns } from './stand-ins.mjs';
+import { settledOptions } from '../settled-options.mjs';
 
 // `npm run compose:rehearse`: docker-compose.yml, brought up for real and unchanged, on a Docker Engine of its own, with stand-ins
 // for the images that would be pulled. What is done with it then, orders and crashes, is apps/e2e/src/compose.
-const options = parseOptions(process.argv.slice(2));
-if (options.problem) {
-  console.error(options.problem);
-  process.exit(2);
-}
-if (options.help) {
-  console.log(help);
-  process.exit(0);
-}
+const options = settledOptions(parseOptions(process.argv.slice(2)), help);
 
 const file = '/quadrille/docker-compose.yml';
 const progress = new Progress();
@@ -88,9 +81,13 @@ async function stopGracefully(services) {
   }
 }
 
-/** Once the containers are gone nobody can ask them. */
+/** Once the containers are gone nobody can ask them. That they cannot be asked now is told, and does not hide why they were. */
 async function keepLogs() {
-  await compose('containers', 'logs', '--no-color', '--timestamps').catch(() => undefined); // It would hide the reason.
+  try {
+    await compose('containers', 'logs', '--no-color', '--timestamps');
+  } catch (error) {
+    progress.line(`What the containers said could not be kept: ${error.message}`);
+  }
 }
 
 /** Removes all that Compose made, and looks whether it is gone. */

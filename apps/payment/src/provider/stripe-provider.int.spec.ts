@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { impatientGuard } from '../../test/impatient-guard.js';
 import { type LocalProvider, secretKey, startLocalProvider } from '../../test/local-provider.js';
 import { paymentsOnDatabase, type TestPayments } from '../../test/payments-on.js';
@@ -44,7 +45,8 @@ async function settled(orderId: string, by = worker): Promise<string[]> {
     kinds.push(result.kind === 'answer' ? result.command.type : result.kind);
     if (result.kind === 'give-up') return kinds;
     if (Date.now() > end) throw new Error(`not settled: ${kinds.join(', ')}`);
-    if (result.kind !== 'answer') await new Promise((resolve) => setTimeout(resolve, 100));
+    // As long as the agenda would wait.
+    if (result.kind !== 'answer') await sleep(result.delayMs);
   }
 }
 
