@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { Client } from 'pg';
 import { testDatabase, type TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
@@ -71,13 +72,16 @@ class World {
     });
   }
 
-  async sizes(): Promise<Record<string, number>> {
-    const rows = await this.query<{ name: string; bytes: string }>(
-      `select relname as name, pg_total_relation_size(oid) as bytes from pg_class
-       where relkind = 'r' and (relname = any ($1) or relname like 'log_p%' or relname like 'inbox_%')`,
+  /** What each table takes, and how many versions of rows were written to it, also by rounds that were repeated. */
+  async sizes(): Promise<Record<string, { bytes: number; versions: number }>> {
+    const rows = await this.query<{ name: string; bytes: string; versions: string }>(
+      `select relname as name, pg_total_relation_size(relid) as bytes, n_tup_ins + n_tup_upd as versions
+       from pg_stat_user_tables where relname = any ($1) or relname like 'log_p%' or relname like 'inbox_%'`,
       [['stream_head', 'agenda', 'relay', 'replica', 'partition_lease', 'held_message', 'idempotency', 'test_order']],
     );
-    return Object.fromEntries(rows.map(({ name, bytes }) => [name, Number(bytes)]));
+    return Object.fromEntries(
+      rows.map(({ name, bytes, versions }) => [name, { bytes: Number(bytes), versions: Number(versions) }]),
+    );
   }
 
   /** What PostgreSQL has counted; it may come a second late. */
@@ -113,11 +117,12 @@ class World {
 }
 
 /** What the same work takes when nobody is in the way. */
-let undisturbed: Record<string, number>;
+let undisturbed: Awaited<ReturnType<World['sizes']>>;
 
 beforeAll(async () => {
   const world = await World.open();
   await world.work();
+  await eventually(async () => expect((await world.counted('log_p%')).inserted).toBe(orders * events));
   undisturbed = await world.sizes();
   await world.close();
 });
@@ -148,9 +153,14 @@ describe.each([
     });
   });
 
-  test('no table is noticeably larger than without it', async () => {
-    for (const [table, bytes] of Object.entries(await world.sizes()))
-      expect([table, Math.max(0, bytes - 1.5 * (undisturbed[table] ?? 0) - 32_768)]).toEqual([table, 0]);
+  test('no table is noticeably larger than without it, for the same number of rows written', async () => {
+    await eventually(async () => {
+      for (const [table, { bytes, versions }] of Object.entries(await world.sizes())) {
+        const alone = undisturbed[table] ?? { bytes: 0, versions: 0 };
+        const more = Math.max(1, versions / Math.max(1, alone.versions));
+        expect([table, Math.max(0, bytes - 1.5 * more * alone.bytes - 32_768)]).toEqual([table, 0]);
+      }
+    });
   });
 
   test('the row of the checkpoint grows with the time and not with the events', async () => {
@@ -162,16 +172,20 @@ describe.each([
   });
 
   test(`what it leaves behind is used again ${where === 'same' ? 'after it' : 'already meanwhile'}`, async () => {
-    const before = await world.sizes();
     // The snapshots that count are those of this database; ours are over in a moment.
     if (where === 'same') await world.endLongTransaction();
-    await eventually(async () => {
-      await world.vacuum();
-      expect((await world.counted('agenda')).dead).toBe(0);
-    });
-    await world.work();
-    const after = await world.sizes();
-    for (const table of ['agenda', 'relay'])
-      expect([table, Math.max(0, (after[table] ?? 0) - 1.2 * (before[table] ?? 0) - 32_768)]).toEqual([table, 0]);
+    // Pages of an index split by chance, and a round that is repeated leaves rows twice: a table whose room is used again stops
+    // growing after some works, one whose room is lost grows with each.
+    const sizes: number[][] = [];
+    do {
+      await eventually(async () => {
+        await world.vacuum();
+        expect((await world.counted('agenda')).dead).toBe(0);
+      });
+      await world.work();
+      const { agenda, relay } = await world.sizes();
+      sizes.push([agenda!.bytes, relay!.bytes]);
+    } while (sizes.length < 12 && !isDeepStrictEqual(sizes.at(-1), sizes.at(-2)));
+    expect(sizes.at(-1)).toEqual(sizes.at(-2));
   });
 });
