@@ -8,6 +8,7 @@ describe('the command line', () => {
       only: [],
       profile: false,
       life: false,
+      scale: undefined,
       out: 'docs/benchmarks',
       help: false,
     });
@@ -20,6 +21,14 @@ describe('the command line', () => {
     });
   });
 
+  it('takes what is to grow, as far as it is said or as it is meant to', () => {
+    expect(parseCommandLine(['--scale', 'hot, history=2000'])).toMatchObject({
+      scale: { hot: 1, history: 2000 },
+      out: '.quadrille/benchmarks',
+    });
+    expect(parseCommandLine(['--scale', 'all']).scale).toMatchObject({ history: 1_000_000, backlog: 200_000 });
+  });
+
   it('keeps what is not complete out of the documentation', () => {
     expect(parseCommandLine(['--quick']).out).toBe('.quadrille/benchmarks');
     expect(parseCommandLine(['--only', 'ours']).out).toBe('.quadrille/benchmarks');
@@ -29,6 +38,8 @@ describe('the command line', () => {
   it.each([
     [['--only', 'kafka'], '"kafka" takes no part. Known are ours, limit, naive, polling, polling-tuned.'],
     [['--fast'], "Unknown option '--fast'. Try `npm run bench -- --help`."],
+    [['--scale', 'moon'], '"moon" cannot be scaled. Known are hot, replicas, history, backlog, memory, all.'],
+    [['--scale', 'history=many'], '"many" is no size: say for example `history=1000000`.'],
     [['--profile'], '--profile is of our services alone: say `--only ours --profile`.'],
     [['--profile', '--only', 'naive'], '--profile is of our services alone: say `--only ours --profile`.'],
   ])('refuses %j in one sentence', (args, sentence) => {
@@ -36,6 +47,7 @@ describe('the command line', () => {
   });
 
   it('explains each option', () => {
-    for (const option of ['--quick', '--only', '--profile', '--life', '--out']) expect(help).toContain(option);
+    for (const option of ['--quick', '--only', '--profile', '--life', '--scale', '--out'])
+      expect(help).toContain(option);
   });
 });

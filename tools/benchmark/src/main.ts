@@ -12,6 +12,8 @@ import { profiledEnvironment, profileOurs } from './profile/profile.js';
 import { describeMachine } from './report/machine.js';
 import { writeReport } from './report/report.js';
 import { summarize } from './report/summary.js';
+import { measureScale } from './scale/scale.js';
+import type { Sizes } from './scale/sizes.js';
 
 // `npm run bench`. tools/bench.mjs installs, builds and narrates.
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -27,6 +29,7 @@ export async function bench(args: readonly string[], narrator: Narrator, loadBef
     const options = parseCommandLine(args);
     if (options.help) narrator.line(help);
     else if (options.life) await narrator.step('the life of an order', () => printLife((line) => narrator.line(line)));
+    else if (options.scale) return await scale(options, options.scale, narrator, loadBefore);
     else return await measure(options, narrator, loadBefore);
     return 0;
   } catch (error) {
@@ -34,6 +37,17 @@ export async function bench(args: readonly string[], narrator: Narrator, loadBef
     narrator.line(error.message);
     return 2;
   }
+}
+
+function scale({ quick, out }: CommandLine, sizes: Sizes, narrator: Narrator, loadBefore: number): Promise<number> {
+  return measureScale({
+    sizes,
+    plan: quick ? quickPlan : fullPlan,
+    directory: resolve(root, out),
+    loadBefore,
+    step: (title, work) => narrator.step(title, work),
+    say: (line) => narrator.line(line),
+  });
 }
 
 async function measure(options: CommandLine, narrator: Narrator, loadBefore: number): Promise<number> {

@@ -5,6 +5,7 @@ import { HttpClient } from './http-client.js';
 
 export const skus = Array.from({ length: 100 }, (_, index) => `BENCH-${index + 1}`);
 export const priceMinor = 1250;
+const connectionsMax = 512;
 
 const placed = z.object({ id: z.uuid() });
 
@@ -15,7 +16,7 @@ export type Purchase =
   | { readonly kind: 'turned-away' }
   | { readonly kind: 'failed'; readonly why: string };
 
-/** Places orders at one party, each of another customer with another key, over all SKUs in turn. */
+/** Places orders at one party, each of another customer with another key, over the wares in turn. */
 export class Shop {
   readonly promised: string[] = [];
   private readonly http: HttpClient;
@@ -23,8 +24,9 @@ export class Shop {
 
   constructor(
     orderUrl: string,
-    private readonly watch: CommitWatch,
-    connectionsMax = 512,
+    private readonly watch: Pick<CommitWatch, 'seen'>,
+    /** What each order takes one of, in turn. */
+    private readonly wares: readonly string[] = skus,
   ) {
     this.http = new HttpClient(orderUrl, connectionsMax);
   }
@@ -34,7 +36,7 @@ export class Shop {
     const body = JSON.stringify({
       customerId: `customer-${number % 1000}`,
       currency: 'EUR',
-      lines: [{ sku: skus[number % skus.length], quantity: 1 }],
+      lines: [{ sku: this.wares[number % this.wares.length], quantity: 1 }],
       paymentMethod: 'pm_card_visa',
     });
     try {
