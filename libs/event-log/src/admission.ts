@@ -11,6 +11,8 @@ import type { DeliveryItem, Outcome, RequestItem, RoundItem } from './round-type
 export type Admission<Command, State> =
   | ({ readonly kind: 'assigned' } & Assignment<Command, State>)
   | { readonly kind: 'hold'; readonly row: NewHeld }
+  /** A message that is known, of a key that is held: it may be readable where what is held is not. */
+  | { readonly kind: 'copy'; readonly item: DeliveryItem }
   | Outcome;
 
 /**
@@ -55,7 +57,8 @@ function admitDelivery<Command, State>(
   retry: RetryPolicy,
 ): Admission<Command, State> {
   // Deleting makes a second copy within the batch a duplicate.
-  if (!fresh.delete(item.messageId.toLowerCase())) return { kind: 'duplicate' };
+  if (!fresh.delete(item.messageId.toLowerCase()))
+    return heldKeys.has(item.key) && item.content.kind === 'event' ? { kind: 'copy', item } : { kind: 'duplicate' };
   if (heldKeys.has(item.key)) return { kind: 'hold', row: waitingRow(item) };
   if (item.content.kind === 'unreadable') {
     heldKeys.add(item.key);

@@ -1,3 +1,4 @@
+import { catalogue } from '@quadrille/contracts';
 import { messageOf, faultOf } from './faults.js';
 import type { Transaction } from './participant.js';
 import type { Cause, DeliveryItem } from './round-types.js';
@@ -68,6 +69,27 @@ export async function insertHeld(tx: Transaction, rows: readonly NewHeld[]): Pro
       rows.map(({ cause }) => cause.correlationId),
       rows.map(({ cause }) => cause.causationId),
       rows.map(({ cause }) => cause.traceparent ?? null),
+    ],
+  );
+}
+
+/**
+ * Versions of one fact share its id, and the inbox takes the first, which may be one that this build does not know. What is
+ * held in such a version gives way to a copy that can be read, and is due at once. What a person has closed stays closed.
+ */
+export async function replaceUnknown(tx: Transaction, copies: readonly DeliveryItem[]): Promise<void> {
+  if (copies.length === 0) return;
+  await tx.query(
+    `update held_message held
+     set type = copy.type, body = copy.body, status = 'retrying', attempts = 0, next_at = clock_timestamp()
+     from unnest($1::uuid[], $2::text[], $3::bytea[]) as copy (message_id, type, body)
+     where held.message_id = copy.message_id and held.type <> all ($4)
+       and held.status <> 'discarded'`,
+    [
+      copies.map(({ messageId }) => messageId),
+      copies.map(({ type }) => type),
+      copies.map(({ body }) => Buffer.from(body)),
+      catalogue.map(({ type }) => type),
     ],
   );
 }

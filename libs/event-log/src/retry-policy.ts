@@ -6,7 +6,7 @@ export interface RetryPolicy {
   readonly delayMaxMs: number;
 }
 
-/** For messages that failed: about two minutes of trying, then a person is asked. */
+/** For messages that failed: up to 25 seconds of trying, then a person is asked. */
 export const heldRetry: RetryPolicy = { attemptsMax: 8, firstDelayMs: 200, factor: 2, delayMaxMs: 60_000 };
 
 /** For a whole batch that met a serialization failure, a deadlock or a lost connection: quick, then the caller's own patience. */

@@ -1,6 +1,6 @@
 import { admit, type Admission } from './admission.js';
 import { Decisions } from './decisions.js';
-import { insertHeld } from './held-store.js';
+import { insertHeld, replaceUnknown } from './held-store.js';
 import { freeKeys, storeAnswers } from './idempotency.js';
 import type { Participant, Transaction } from './participant.js';
 import type { RetryPolicy } from './retry-policy.js';
@@ -41,6 +41,10 @@ export async function runBatch<Command extends Typed, State, Event extends Typed
   const toHold = admissions.flatMap((admission) => (admission.kind === 'hold' ? [admission.row] : []));
   const assignments = admissions.filter((admission) => admission.kind === 'assigned');
   await insertHeld(tx, toHold);
+  await replaceUnknown(
+    tx,
+    admissions.flatMap((admission) => (admission.kind === 'copy' ? [admission.item] : [])),
+  );
   if (assignments.length === 0)
     return { outcomes: admissions.map(outcomeOf), news: { events: 0, armed: 0, held: toHold.length } };
 
@@ -59,6 +63,7 @@ export async function runBatch<Command extends Typed, State, Event extends Typed
 
 function outcomeOf<Command, State>(admission: Admission<Command, State>): Outcome {
   if (admission.kind === 'assigned') throw new Error('an assigned item has no outcome before its decision');
+  if (admission.kind === 'copy') return { kind: 'duplicate' };
   if (admission.kind !== 'hold') return admission;
   const { status, failure } = admission.row;
   return { kind: 'held', code: status === 'waiting' ? undefined : failure.code };

@@ -8,7 +8,7 @@ import { readStream } from '../src/log.js';
 import type { DeliveryItem } from '../src/round-types.js';
 import { accountDatabase, type AccountDatabase } from './account-database.js';
 import { accountParticipant, broken } from './account.js';
-import { cause, confirmed, placed, request, unreadable } from './items.js';
+import { cause, confirmed, inNewerVersion, placed, request, unreadable } from './items.js';
 
 const retry = { attemptsMax: 3, firstDelayMs: 1, factor: 1, delayMaxMs: 1 };
 let database: AccountDatabase;
@@ -53,6 +53,54 @@ const amountsOf = async (account: string) =>
     ({ event }) => (event as unknown as { amount: number }).amount,
   );
 const oldestOf = async (key: string) => (await letters.list({ key })).items[0]?.id ?? '';
+
+describe('a message that is sent in two versions, of which this build knows the older', () => {
+  test('is handled once when both come at once', async () => {
+    const account = uuidv7();
+    const item = placed(account, 10);
+    const outcomes = await database.round.run([inNewerVersion(item), item, placed(account, 20)]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['held', 'duplicate', 'held']);
+    expect(await retryAll(account)).toEqual(['handled', 'handled']);
+    expect(await amountsOf(account)).toEqual([10, 20]);
+  });
+
+  test('is handled although the newer one is a dead letter by then', async () => {
+    const account = uuidv7();
+    const item = placed(account, 10);
+    await database.round.run([inNewerVersion(item)]);
+    expect(await retryAll(account)).toEqual(['held', 'dead']);
+    expect(await database.round.run([item])).toEqual([{ kind: 'duplicate' }]);
+    expect(await retryAll(account)).toEqual(['handled']);
+    expect(await database.round.run([item, inNewerVersion(item)])).toMatchObject([
+      { kind: 'duplicate' },
+      { kind: 'duplicate' },
+    ]);
+    expect(await amountsOf(account)).toEqual([10]);
+  });
+
+  test('keeps its place behind what is held before it', async () => {
+    const account = uuidv7();
+    const item = placed(account, 20);
+    await hold(account, placed(account, 10), inNewerVersion(item));
+    expect(await database.round.run([item])).toEqual([{ kind: 'duplicate' }]);
+    broken.clear();
+    expect(await retryAll(account)).toEqual(['handled', 'handled']);
+    expect(await amountsOf(account)).toEqual([10, 20]);
+  });
+
+  test('stays as a person mended or closed it', async () => {
+    const account = uuidv7();
+    const [mended, closed] = [placed(account, 10), placed(account, 20)];
+    await database.round.run([inNewerVersion(mended), inNewerVersion(closed)]);
+    const [first, second] = (await letters.list({ key: account })).items;
+    const body = Buffer.from(mended.body).toString().replace('"totalMinor":10', '"totalMinor":11');
+    await letters.edit(first?.id ?? '', { body, by: 'ann', reason: 'wrong amount' });
+    await letters.discard(second?.id ?? '', { by: 'ann', reason: 'test order' });
+    await database.round.run([mended, closed]);
+    expect(await retryAll(account)).toEqual(['handled']);
+    expect(await amountsOf(account)).toEqual([11]);
+  });
+});
 
 describe('held messages of a key', () => {
   test('are handled in their order, and then its new messages pass again', async () => {

@@ -57,6 +57,18 @@ export function unreadable(account: string): DeliveryItem {
   };
 }
 
+/** The same message in a version that this build does not know: the sender announces both. */
+export function inNewerVersion(item: DeliveryItem): DeliveryItem {
+  const type = item.type.replace(/v1$/, 'v99');
+  const envelope = JSON.parse(Buffer.from(item.body).toString()) as Record<string, unknown>;
+  return {
+    ...item,
+    type,
+    body: Buffer.from(JSON.stringify({ ...envelope, type })),
+    content: { kind: 'unreadable', code: 'unknown_type', reason: `${type} is not known here` },
+  };
+}
+
 export function request(
   command: AccountCommand,
   idempotency?: { scope: string; key: string; bodyHash: string },

@@ -97,6 +97,13 @@ export const roundMutants: readonly PlumbingMutant[] = [
     noticedBy: { spec: roundSpec, test: 'on the same streams give dense versions and lose no update' },
   },
   {
+    name: 'a version that cannot be read hides the one that can',
+    breaks: 'a service of yesterday is not stopped by a version of tomorrow',
+    file: `${src}/admission.ts`,
+    edits: [{ find: "? { kind: 'copy', item }", replace: "? { kind: 'duplicate' }" }],
+    noticedBy: { spec: heldSpec, test: 'is handled although the newer one is a dead letter by then' },
+  },
+  {
     name: 'the answer to COMMIT is not read',
     breaks: 'a transaction that PostgreSQL rolled back is not taken for success',
     file: `${src}/transaction.ts`,
