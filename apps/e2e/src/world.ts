@@ -24,7 +24,7 @@ export interface World {
 
 export interface WorldOptions extends Pick<
   ClusterOptions,
-  'replicas' | 'environment' | 'partitions' | 'beforeLaunch' | 'step'
+  'replicas' | 'environment' | 'partitions' | 'beforeLaunch' | 'program' | 'step'
 > {
   /** Servers of its own, that may be killed. Otherwise those of the test run are shared. */
   readonly ownServers?: boolean;

@@ -42,6 +42,8 @@ export interface ClusterOptions {
     replica: number,
     environment: Readonly<Record<string, string>>,
   ) => Promise<Readonly<Record<string, string>>>;
+  /** Asked before each launch of a replica for the file that it runs: by default the bundle that was built here. */
+  readonly program?: (name: ProcessName, replica: number) => string | undefined;
   /** Taken when they are free; by default any free port is. */
   readonly ports?: Partial<Record<ProcessName, number>>;
   /** When given, whatever ends by itself is started again, and this is told. */
@@ -211,7 +213,14 @@ export class Cluster {
           name: index === 0 ? name : `${name} ${index + 1}`,
           supervisor: this.options.supervisor,
           launch: async () =>
-            startServiceProcess({ name, url, logFile, environment: await environment(), readyWithinMs }),
+            startServiceProcess({
+              name,
+              program: this.options.program?.(name, index),
+              url,
+              logFile,
+              environment: await environment(),
+              readyWithinMs,
+            }),
         });
         return { url, logFile, part };
       });

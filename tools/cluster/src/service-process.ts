@@ -13,6 +13,8 @@ const stopGraceMs = 30_000;
 
 export interface ServiceProcessOptions {
   readonly name: ProcessName;
+  /** The file to run: the service's bundle when none is given. */
+  readonly program?: string | undefined;
   readonly url: string;
   readonly logFile: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -22,9 +24,10 @@ export interface ServiceProcessOptions {
 /** Starts one replica of a service as a child process, and resolves when it is ready. */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<RunningPart> {
   const { name, url, logFile, environment, readyWithinMs } = options;
+  const program = options.program ?? join(root, 'dist', name, 'main.mjs');
   const child = await startOwnedProcess({
     command: process.execPath,
-    args: [join(root, 'dist', name, 'main.mjs')],
+    args: [program],
     cwd: root,
     env: { ...inherited(), ...environment },
     logFile,
