@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { partitionQueue } from '@quadrille/messaging';
 import { connect } from 'amqplib';
+import { z } from 'zod';
 import { Traffic } from './chaos/traffic.js';
 import { eventually } from './client.js';
+import { rows } from './evidence.js';
 import { violations } from './rules.js';
 import { forms, heard, startWorld, type World } from './world.js';
 
@@ -42,6 +44,25 @@ describe('an order whose payment provider is silent', () => {
       ['refund', late.id],
     ]);
     expect(await world.client.stock('LAMP')).toMatchObject({ available: 3, held: 0, committed: 0 });
+  }, 180_000);
+});
+
+describe('an order whose deadline passes while its service is down', () => {
+  it('ends once, when the service is back', async () => {
+    await world.client.supply('BELL', 1);
+    const id = await killedBeforeDeadline();
+    await eventually('the deadline is past due', async () => (await agendaOf(id)).isDue || undefined);
+    expect(await agendaOf(id)).toEqual({ isOpen: true, isDue: true });
+
+    await world.cluster.service('order').start();
+
+    expect(await world.client.ended(id)).toMatchObject({ status: 'cancelled', reason: 'timed_out' });
+    const { violations, evidence } = await world.broken([id]);
+    expect(violations).toEqual([]);
+    const fired = evidence.logs.order.filter(({ stream, type }) => stream.endsWith(id) && type === 'Cancelled');
+    expect(fired).toHaveLength(1);
+    expect(await agendaOf(id)).toEqual({ isOpen: false, isDue: false });
+    expect(await world.client.stock('BELL')).toMatchObject({ available: 1, held: 0, committed: 0 });
   }, 180_000);
 });
 
@@ -89,6 +110,26 @@ describe('an order whose events the broker lost', () => {
     ]);
   }, 180_000);
 });
+
+/** Places an order that waits for the provider, and kills its service; again, should the deadline have been quicker. */
+async function killedBeforeDeadline(): Promise<string> {
+  const order = world.cluster.service('order');
+  for (;;) {
+    const { id } = await world.client.place({ lines: [{ sku: 'BELL', quantity: 1 }], paymentMethod: 'pm_silent' });
+    await order.kill();
+    if ((await agendaOf(id)).isOpen) return id;
+    await order.start();
+  }
+}
+
+const entry = z.object({ is_due: z.boolean() });
+
+/** Whether an order waits for its deadline, and whether that has passed by the database's clock. */
+async function agendaOf(id: string): Promise<{ readonly isOpen: boolean; readonly isDue: boolean }> {
+  const sql = `select due_at <= clock_timestamp() as is_due from agenda where stream = 'order-${id}' and kind = 'deadline'`;
+  const found = await rows(world.cluster.databaseUrls.order, sql, entry);
+  return { isOpen: found.length > 0, isDue: found.some(({ is_due }) => is_due) };
+}
 
 /** Waits until so many messages lie in the queues of a service, and takes them away. */
 async function losesAll(service: string, count: number): Promise<void> {
