@@ -27,6 +27,8 @@ lets it settle, and checks every rule over databases, broker, provider and the c
 Faults:
 ${allFaultKinds.map((kind) => `  ${kind.padEnd(23)}${definitionOf(kind).meaning}`).join('\n')}
 
+Kinds of fault that met no work in flight happen up to three times more when the schedule is through.
+
 The exit code is 1 when a rule is broken, when a planned kind of fault met no work in flight, or when fewer than 30 % of the orders
 were confirmed; 2 when the command line is not understood.
 `;

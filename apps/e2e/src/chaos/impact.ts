@@ -64,6 +64,15 @@ export function impactOf({ at, until, reaches }: AppliedFault, steps: readonly S
   };
 }
 
+/** Those of the kinds of which no fault has met a step. A step is known when it has ended. */
+export function missedKinds(
+  kinds: readonly FaultKind[],
+  faults: readonly AppliedFault[],
+  steps: readonly Step[],
+): readonly FaultKind[] {
+  return kinds.filter((kind) => !faults.some((fault) => fault.kind === kind && impactOf(fault, steps).met > 0));
+}
+
 const ends = new Set(['Confirmed', 'Cancelled']);
 
 export interface Lifetime {

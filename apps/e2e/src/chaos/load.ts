@@ -61,7 +61,7 @@ const clientsMax = 150;
 export class Load {
   readonly purchases: Purchase[] = [];
   private readonly following: Promise<void>[] = [];
-  private readonly burstSize: number;
+  private burstSize: number;
   private waiting = 0;
   private left: number;
   private faultsLeft: number;
@@ -94,6 +94,13 @@ export class Load {
   /** One client more, while none has to be kept for the faults to come. */
   another(): void {
     if (this.left > this.keptFor(this.faultsLeft - 1)) this.placeOne();
+  }
+
+  /** More faults are to come than were planned: their orders come on top of all others, as many at once as may be. */
+  expectMore(faults: number): void {
+    this.burstSize = burstMax;
+    this.left += faults * burstsPerFault * burstMax;
+    this.faultsLeft += faults;
   }
 
   /** What was kept for a fault is free now. */

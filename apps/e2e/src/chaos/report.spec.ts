@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { lifetimesOf, stepsOf } from './impact.js';
-import { type Findings, makeReport, textOf } from './report.js';
+import { type Findings, makeReport, textOf, violationsShownMax } from './report.js';
 
 const happenings = [
   { service: 'order', type: 'Placed', at: 1000, id: 'p', causationId: 'c', orderId: 'o1' },
@@ -65,5 +65,22 @@ describe('the report', () => {
     const report = makeReport({ ...good, ...change });
     expect(report.passed).toBe(false);
     expect(textOf(report)).toContain(words);
+  });
+
+  it('shows every violation with its timeline, or says in which file the rest is', () => {
+    const violations = Array.from({ length: violationsShownMax + 2 }, (_, place) => ({
+      rule: 1,
+      orderId: `order-${place + 1}`,
+      what: 'is still pending',
+      timeline: [`timeline of ${place + 1}`],
+    }));
+    const report = makeReport({ ...good, violations });
+    const { length } = violations;
+
+    expect(textOf(report).match(/ {4}timeline of \d+$/gm)).toHaveLength(length);
+    const short = textOf(report, { restIsIn: 'report.txt' });
+    expect(short.match(/ {4}timeline of \d+$/gm)).toHaveLength(violationsShownMax);
+    expect(short).toContain('and 2 violations more, each with its timeline: report.txt');
+    expect(short).toMatch(new RegExp(`${length} violations$`));
   });
 });

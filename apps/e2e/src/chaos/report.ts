@@ -130,8 +130,11 @@ function endedPerSecond({ lifetimes, began, settledAt }: Findings): number[] {
   });
 }
 
-/** The report for a person. */
-export function textOf(report: ChaosReport): string {
+/** So many violations are read on a screen; there may be as many as orders. */
+export const violationsShownMax = 50;
+
+/** The report for a person, with all violations and their orders' timelines, or with a file's name in place of most of them. */
+export function textOf(report: ChaosReport, { restIsIn }: { readonly restIsIn?: string } = {}): string {
   const { seed, orders, seconds, endedPerSecond, faults, garbage, violations, shortcomings, passed } = report;
   const cancelled = Object.entries(orders.cancelled).map(([reason, count]) => `${count} ${reason}`);
   return [
@@ -158,12 +161,14 @@ export function textOf(report: ChaosReport): string {
     `${garbage} pieces of garbage planted`,
     '',
     ...violations
-      .slice(0, 50)
+      .slice(0, restIsIn === undefined ? undefined : violationsShownMax)
       .flatMap(({ rule, orderId, what, timeline }) => [
         `rule ${rule} is broken${orderId === null ? '' : ` for order ${orderId}`}: ${what}`,
         ...timeline.map((line) => `    ${line}`),
       ]),
-    ...(violations.length > 50 ? [`and ${violations.length - 50} violations more`] : []),
+    ...(restIsIn === undefined
+      ? []
+      : [`and ${violations.length - violationsShownMax} violations more, each with its timeline: ${restIsIn}`]),
     ...shortcomings.map((sentence) => `failed: ${sentence}`),
     passed ? 'every rule holds' : `${violations.length} violations`,
   ].join('\n');

@@ -1,8 +1,9 @@
 import type { ServiceName } from '@quadrille/contracts';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, eventually } from '../client.js';
+import { Client } from '../client.js';
 import { startWorld, type World } from '../world.js';
-import { type Arena, services, tellProvider } from './arena.js';
+import { mend, missedOf } from './aftermath.js';
+import type { Arena } from './arena.js';
 import type { FaultKind } from './fault-kinds.js';
 import type { AppliedFault } from './impact.js';
 import { runLanes } from './lanes.js';
@@ -10,8 +11,9 @@ import { Links } from './links.js';
 import { Load, ordinarySkus } from './load.js';
 import { Random } from './random.js';
 import { judge } from './recovery.js';
+import { repeatMissed } from './repeats.js';
 import type { ChaosReport } from './report.js';
-import { planFaults } from './schedule.js';
+import { type Lane, planFaults } from './schedule.js';
 import { Traffic } from './traffic.js';
 
 export interface ChaosOptions {
@@ -94,20 +96,32 @@ async function underFire(
   const began = Date.now();
   const since = () => `${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s`;
   load.start(runMs);
-  await runLanes({
-    arena,
-    lanes,
-    stopped,
-    onLate: (lateMs) => load.lastUntil(began + runMs + lateMs),
-    onFault: (fault) => {
-      load.faultIsOver();
-      faults.push(fault);
-      say(`${since()}  ${fault.kind.padEnd(22)} ${((fault.until - fault.at) / 1000).toFixed(1)} s  ${fault.what}`);
-    },
-    onFailure: (sentence) => {
-      load.faultIsOver();
-      failures.push(sentence);
-      say(`${since()}  failed: ${sentence}`);
+  const apply = (some: readonly Lane[], onLate: (lateMs: number) => void = () => undefined) =>
+    runLanes({
+      arena,
+      lanes: some,
+      stopped,
+      onLate,
+      onFault: (fault) => {
+        load.faultIsOver();
+        faults.push(fault);
+        say(`${since()}  ${fault.kind.padEnd(22)} ${((fault.until - fault.at) / 1000).toFixed(1)} s  ${fault.what}`);
+      },
+      onFailure: (sentence) => {
+        load.faultIsOver();
+        failures.push(sentence);
+        say(`${since()}  failed: ${sentence}`);
+      },
+    });
+  await apply(lanes, (lateMs) => load.lastUntil(began + runMs + lateMs));
+  const planned = lanes.flat();
+  const repeats = await repeatMissed({
+    planned,
+    missed: async () => (stopped.aborted ? [] : missedOf(arena, kinds, faults)),
+    apply: async (again) => {
+      say(`${since()}  once more, since they met no order: ${again.map(({ kind }) => kind).join(', ')}`);
+      load.expectMore(again.length);
+      await apply(again.map((fault) => [fault]));
     },
   });
   if (stopped.aborted) {
@@ -120,7 +134,7 @@ async function underFire(
   const late = pause(afterwardsMs, undefined, { ref: false }).then(() => load.stop());
   await Promise.race([load.finish(), late.then(() => load.finish())]);
   say(`${since()}  every client has its answer; the dust settles`);
-  return judge({ arena, planned: lanes.flat(), faults, failures, seed, orders, began, faultsEndedAt });
+  return judge({ arena, planned: [...planned, ...repeats], faults, failures, seed, orders, began, faultsEndedAt });
 }
 
 /** Clients reach each replica of order over a connection of their own kind. */
@@ -133,21 +147,4 @@ async function clientThrough(links: Links, { cluster }: World): Promise<Client> 
   );
   const { adminToken } = cluster;
   return new Client({ order, inventory: urls('inventory'), payment: urls('payment'), adminToken }, 180_000);
-}
-
-/** Whatever a fault may have left, should it have failed half way. */
-async function mend(arena: Arena): Promise<void> {
-  const { world, links, crashPoints } = arena;
-  const { cluster } = world;
-  crashPoints.clear();
-  for (const { proxy } of links.all) proxy.heal();
-  for (const server of [cluster.rabbitMq, cluster.postgres]) {
-    server.thaw();
-    await server.start();
-  }
-  const everything = [...services, 'payment-provider' as const].flatMap((name) => cluster.service(name).replicas);
-  for (const { part } of everything) part.thaw();
-  await Promise.all(everything.map(({ part }) => part.start()));
-  const quiet = { ...arena, lastsMs: 0, random: new Random(0) };
-  await eventually('the provider behaves well', () => tellProvider(quiet, 'DELETE').then(() => true as const));
 }
