@@ -1,7 +1,7 @@
 import type { Decider } from '@quadrille/contracts';
 import { throwAwayDatabase, type ThrowAwayDatabase } from '@quadrille/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DataSource } from 'typeorm';
+import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { eventLogDataSourceOptions } from '../src/data-source.js';
 import { eventSourced, type StreamChange } from '../src/event-sourced.js';
 import { assertMigrated, migrate } from '../src/migrate.js';
@@ -9,6 +9,16 @@ import type { Participant, Repository } from '../src/participant.js';
 import { Round } from '../src/round.js';
 import { accountParticipant } from './account.js';
 import { cause } from './items.js';
+
+class WithNote1700000000002 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table account add column note text');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table account drop column note');
+  }
+}
 
 let database: ThrowAwayDatabase;
 let dataSource: DataSource;
@@ -32,6 +42,30 @@ describe('migrations', () => {
     await Promise.all([1, 2, 3].map(() => migrate(database.url, accountParticipant)));
     await migrate(database.url, accountParticipant);
     await assertMigrated(dataSource);
+  });
+
+  test('give up what traffic has locked, so that nothing queues up behind them, and run when they are started again', async () => {
+    const other = await throwAwayDatabase();
+    await migrate(other.url, accountParticipant);
+    const traffic = await new DataSource(eventLogDataSourceOptions(other.url, accountParticipant)).initialize();
+    const newer = { ...accountParticipant, migrations: [...accountParticipant.migrations, WithNote1700000000002] };
+    try {
+      const reader = traffic.createQueryRunner();
+      await reader.query('set idle_in_transaction_session_timeout = 0');
+      await reader.startTransaction();
+      await reader.query('select from account');
+
+      await expect(migrate(other.url, newer)).rejects.toThrow('lock timeout');
+      await traffic.query(`insert into account (id, balance, auditing) values ('a', 1, false)`);
+      await reader.commitTransaction();
+      await reader.release();
+
+      await migrate(other.url, newer);
+      expect(await traffic.query('select id, note from account')).toEqual([{ id: 'a', note: null }]);
+    } finally {
+      await traffic.destroy();
+      await other.drop();
+    }
   });
 
   test('can be undone', async () => {

@@ -10,6 +10,8 @@ import { tinyParticipant } from './tiny-participant.js';
 import { tinyServers, type TinyServers } from './tiny-servers.js';
 import { TinyModule } from './tiny.module.js';
 
+/** The key of the lock by which migrations take turns, as PostgreSQL shows it: four letters. */
+const migrationLock = Buffer.from('migr').readInt32BE();
 const sources = fileURLToPath(new URL('sources.mjs', import.meta.url));
 const main = fileURLToPath(new URL('tiny-main.ts', import.meta.url));
 
@@ -82,6 +84,37 @@ describe('the process of a service', () => {
     const { DATABASE_URL = '' } = servers.variables;
     const migrating = run({ DATABASE_URL }, 'migrate');
     expect([await migrating.exited, migrating.stderr]).toEqual([0, '']);
+  });
+
+  it('that is asked to end while it migrates leaves nothing behind that the next would wait for', async () => {
+    const { DATABASE_URL = '' } = servers.variables;
+    const database = new Client({ connectionString: DATABASE_URL });
+    await database.connect();
+    try {
+      await database.query('select pg_advisory_lock($1)', [migrationLock]);
+      const interrupted = run({ DATABASE_URL }, 'migrate');
+      await eventually(async () => {
+        const waiting = await database.query(
+          `select from pg_locks where locktype = 'advisory' and objid = $1 and not granted
+             and database = (select oid from pg_database where datname = current_database())`,
+          [migrationLock],
+        );
+        expect(waiting.rowCount).toBe(1);
+      }, 120_000);
+      interrupted.kill('SIGTERM');
+      expect([await interrupted.exited, interrupted.stderr]).toEqual([null, '']);
+    } finally {
+      await database.end();
+    }
+    await servers.migrate();
+  });
+
+  it('that is asked to end while it waits for the setup step ends in good order', async () => {
+    const service = run({ ...servers.variables, LOG_LEVEL: 'info' });
+    await service.logged('not ready yet');
+    service.kill('SIGTERM');
+    expect([await service.exited, service.stderr]).toEqual([0, '']);
+    expect(await service.logged('stopped')).toMatchObject({ level: 'info' });
   });
 
   it('waits for the setup step, runs, and finishes what it has taken before it ends on SIGTERM', async () => {

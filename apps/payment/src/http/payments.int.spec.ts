@@ -29,6 +29,15 @@ async function intentOf(orderId: string): Promise<string> {
   return ('intentId' in payment && payment.intentId) || '';
 }
 
+/** Waits until there is one. */
+async function deadLettersOf(orderId: string): Promise<unknown[]> {
+  for (const end = Date.now() + 40_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    const { body } = await service.send('GET', `/v1/dead-letters?key=${orderId}`, undefined, { ...service.asAdmin });
+    const { items } = body as { items: unknown[] };
+    if (items.length > 0 || Date.now() > end) return items;
+  }
+}
+
 async function statusOf(orderId: string): Promise<string> {
   return (await service.payment(orderId)).status;
 }
@@ -112,6 +121,26 @@ describe('the service', () => {
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
     const [, count] = /^payments_open\{status="charging"\} (\d+)$/m.exec(metrics) ?? [];
     expect(Number(count)).toBeGreaterThan(0);
+  });
+});
+
+describe('a refund that the provider refuses for good', () => {
+  it('waits as a dead letter on its order for a person, and the payment stays to be refunded', async () => {
+    const orderId = await service.order('pm_refund_fails');
+    await service.becomes(orderId, ({ status }) => status === 'captured');
+    await service.tell({ type: 'Abandon', orderId });
+
+    const letters = await deadLettersOf(orderId);
+
+    expect(letters).toEqual([
+      expect.objectContaining({
+        key: orderId,
+        status: 'dead',
+        reason: expect.stringContaining('refund the rest at the provider'),
+      }),
+    ]);
+    expect(await statusOf(orderId)).toBe('refunding');
+    expect((await service.provider.ledgerOf(orderId)).map(({ kind }) => kind)).toEqual(['charge']);
   });
 });
 
