@@ -1,7 +1,7 @@
 import { Refusal, type Awaits, type Decider } from '@quadrille/contracts';
+import { failpoint } from '@quadrille/observability';
 import { v7 as uuidv7 } from 'uuid';
 import { keepAgenda } from './agenda.js';
-import { failpoint } from './failpoints.js';
 import { appendToLog, type NewEvent } from './log.js';
 import type { Participant, Transaction, WorkingSet } from './participant.js';
 import type { Cause } from './round-types.js';

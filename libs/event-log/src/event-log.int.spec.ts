@@ -1,5 +1,5 @@
 import { slotOf } from '@quadrille/contracts';
-import { silentLogger, type Logger } from '@quadrille/observability';
+import { plantFailpoint, silentLogger, type Logger } from '@quadrille/observability';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
@@ -9,7 +9,6 @@ import type { Command, State } from '../test/participant.js';
 import { TestPublisher } from '../test/publisher.js';
 import { noteMessage, TestQueue } from '../test/queue.js';
 import { replica, type ReplicaOptions, type TestEventLog } from '../test/replica.js';
-import { plantFailpoint } from './failpoints.js';
 
 let database: TestDatabase;
 let dataSource: DataSource;

@@ -4,7 +4,6 @@ export * from './dead-letters.js';
 export * from './deliveries.js';
 export * from './event-log.js';
 export * from './event-sourced.js';
-export * from './failpoints.js';
 export * from './faults.js';
 export { Gathered } from './gathered.js';
 export * from './held-messages.js';

@@ -1,9 +1,8 @@
-import type { Histogram, Logger } from '@quadrille/observability';
+import { failpoint, type Histogram, type Logger } from '@quadrille/observability';
 import type { ConsumingBrake } from './consuming-brake.js';
 import type { IncomingMessage, MessageStream } from './deliveries.js';
 import type { DeliveryAttempts } from './delivery-attempts.js';
 import { readDelivery } from './delivery-item.js';
-import { failpoint } from './failpoints.js';
 import { LeaseLost, RoundUnavailable } from './faults.js';
 import { pause, whenAborted } from './pause.js';
 import { retryDelayMs } from './retry-policy.js';

@@ -1,6 +1,5 @@
 import type { PublicEvent } from '@quadrille/contracts';
-import { beginStep, type Logger } from '@quadrille/observability';
-import { failpoint } from './failpoints.js';
+import { beginStep, failpoint, type Logger } from '@quadrille/observability';
 import { pause } from './pause.js';
 import { reachedNoQueue, type EventPublisher } from './publisher.js';
 import { retryDelayMs, type RetryPolicy } from './retry-policy.js';

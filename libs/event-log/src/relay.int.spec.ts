@@ -1,4 +1,4 @@
-import { Registry, silentLogger } from '@quadrille/observability';
+import { plantFailpoint, Registry, silentLogger } from '@quadrille/observability';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
@@ -7,7 +7,6 @@ import { eventually } from '../test/eventually.js';
 import { appendRows, type Row } from '../test/log-rows.js';
 import { testParticipant } from '../test/participant.js';
 import { TestPublisher } from '../test/publisher.js';
-import { plantFailpoint } from './failpoints.js';
 import { LogSignal } from './log-signal.js';
 import { Relay, type RelayLimits } from './relay.js';
 import { RelayLease } from './relay-lease.js';

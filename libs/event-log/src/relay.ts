@@ -1,7 +1,6 @@
 import { buildEvent, type Fact, type PublicEvent } from '@quadrille/contracts';
-import { Counter, Gauge, type Logger, type Registry } from '@quadrille/observability';
+import { Counter, failpoint, Gauge, type Logger, type Registry } from '@quadrille/observability';
 import type { DataSource } from 'typeorm';
-import { failpoint } from './failpoints.js';
 import type { LogSignal } from './log-signal.js';
 import { logColumns, loggedEvent, type LoggedEvent, type LogRow } from './log.js';
 import { Loop } from './loop.js';

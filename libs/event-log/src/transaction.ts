@@ -1,7 +1,7 @@
+import { failpoint } from '@quadrille/observability';
 import type { Socket } from 'node:net';
 import type { PoolClient, QueryResult } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { failpoint } from './failpoints.js';
 import { faultOf, isOfOldPlan } from './faults.js';
 import type { Transaction } from './participant.js';
 import { statement } from './sql.js';

@@ -1,9 +1,9 @@
 import { Refusal } from '@quadrille/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { plantFailpoint } from '@quadrille/observability';
 import { v7 as uuidv7 } from 'uuid';
 import { CommandGate, RefusedError } from '../src/command-gate.js';
 import { GroupCommit } from '../src/group-commit.js';
-import { plantFailpoint } from '../src/failpoints.js';
 import { readStream } from '../src/log.js';
 import { accountDatabase, type AccountDatabase } from './account-database.js';
 import { broken, type Account, type AccountCommand } from './account.js';

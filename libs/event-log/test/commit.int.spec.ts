@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { plantFailpoint } from '@quadrille/observability';
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import type { Pool, QueryConfig, QueryResult } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { v7 as uuidv7 } from 'uuid';
 import { eventLogDataSourceOptions } from '../src/data-source.js';
-import { plantFailpoint } from '../src/failpoints.js';
 import { isTransient, LeaseLost } from '../src/faults.js';
 import { logLock, readStream } from '../src/log.js';
 import { Round } from '../src/round.js';

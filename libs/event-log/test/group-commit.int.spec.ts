@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { plantFailpoint } from '@quadrille/observability';
 import { v7 as uuidv7 } from 'uuid';
-import { plantFailpoint } from '../src/failpoints.js';
 import { LeaseLost } from '../src/faults.js';
 import { GroupCommit } from '../src/group-commit.js';
 import type { Lease } from '../src/round-types.js';

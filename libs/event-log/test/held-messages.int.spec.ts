@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { plantFailpoint } from '@quadrille/observability';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { DeadLetters } from '../src/dead-letters.js';
-import { plantFailpoint } from '../src/failpoints.js';
 import { HeldMessages } from '../src/held-messages.js';
 import { readStream } from '../src/log.js';
 import type { DeliveryItem } from '../src/round-types.js';

@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { IllegalOperationError, type ConfirmChannel, type Message } from 'amqplib';
-import type { Logger } from '@quadrille/observability';
+import { failpoint, isFailpointSet, type Logger } from '@quadrille/observability';
 import { closeGently, endOf, type BrokerConnection } from './connection.js';
 import { Kept, type Opened } from './kept.js';
 import type { BrokerMetrics } from './metrics.js';
@@ -107,7 +108,7 @@ export class ConfirmedChannel {
     return this.kept.current;
   }
 
-  private confirmed(channel: ConfirmChannel, message: OutgoingMessage, deadline: Deadline): Promise<void> {
+  private async confirmed(channel: ConfirmChannel, message: OutgoingMessage, deadline: Deadline): Promise<void> {
     const { metrics } = this.options;
     const entry: InFlight = { message, returned: false };
     const stopTimer = metrics.confirmSeconds.startTimer();
@@ -135,10 +136,12 @@ export class ConfirmedChannel {
     });
     this.inFlight.add(entry);
     metrics.inFlight.inc();
-    return confirm.finally(() => {
+    try {
+      await Promise.all([confirm, written()]);
+    } finally {
       this.inFlight.delete(entry);
       metrics.inFlight.dec();
-    });
+    }
   }
 
   /** A `return` comes before its own confirm and names no number, so it is matched by id and type. */
@@ -185,6 +188,14 @@ function publishOptions({ messageId, type, contentType, correlationId, headers }
     ...(type === undefined ? {} : { type }),
     ...(correlationId === undefined ? {} : { correlationId }),
   };
+}
+
+/** Between the publish and its confirm. amqplib writes in later turns of the event loop, and whoever acts here acts behind them. */
+async function written(): Promise<void> {
+  if (!isFailpointSet('publisher.written')) return;
+  await nextTurn(); // The channel's frames go to the connection,
+  await nextTurn(); // and those of all channels to the socket.
+  await failpoint('publisher.written');
 }
 
 function asBuffer(body: Uint8Array): Buffer {

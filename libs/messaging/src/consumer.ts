@@ -88,6 +88,19 @@ export class Consumer {
     }
   }
 
+  /** Gives a message back to its queue, from where it comes again. One that is void or settled is left alone. */
+  giveBack({ subscription, message }: Delivery): void {
+    if (subscription.unacknowledged.settle([message]).length === 0) return;
+    try {
+      subscription.channel.nack(message, false, true);
+    } catch (error) {
+      this.options.logger.debug(
+        { err: error, queue: this.options.queue },
+        'the channel is gone: it comes again anyway',
+      );
+    }
+  }
+
   /**
    * Closes the channel, behind all earlier acknowledgements; what was not acknowledged goes back to the queue in its old
    * order. The consumer is never cancelled before: the next owner would overtake what is buffered here.

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import type { Channel } from 'amqplib';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { catalogue, definitionOf, parseEvent, type PublicEvent } from '@quadrille/contracts';
-import { silentLogger, type Logger, type Registry } from '@quadrille/observability';
+import { failpoint, silentLogger, type Logger, type Registry } from '@quadrille/observability';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { Backoff } from './backoff.js';
 import { Broker } from './broker.js';
@@ -131,7 +132,10 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
     if (this.closing.signal.aborted) return;
     this.broker?.metrics.delivered.inc({ service: this.options.service });
     const handling = this.handle(delivery)
-      .catch((error: unknown) => this.log.error({ err: error }, 'a message stays unacknowledged'))
+      .catch((error: unknown) => {
+        this.log.error({ err: error }, 'a message goes back to its queue');
+        this.consumer?.giveBack(delivery);
+      })
       .finally(() => this.running.delete(handling));
     this.running.add(handling);
   }
@@ -143,8 +147,10 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
     const parsed = parseEvent(delivery.body);
     if (parsed.kind !== 'event') return this.giveUp(delivery, parsed.reason);
     const { event } = parsed;
+    await failpoint('listener.handling');
     const failure = await this.failureOf(event, delivery);
-    if (failure === undefined) return this.consumer?.acknowledge([delivery]);
+    await failpoint('listener.handled');
+    if (failure === undefined) return this.acknowledge(delivery);
     const attempt = this.queues.attemptOf(message);
     this.log.warn({ err: failure, id: event.id, type: event.type, attempt }, 'a listener failed');
     const retry = this.queues.retry(message);
@@ -198,8 +204,10 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
     const backoff = new Backoff();
     while (!delivery.isVoid && this.broker) {
       try {
+        await failpoint('listener.replacing');
         await this.broker.outgoing.send(copy);
-        this.consumer?.acknowledge([delivery]);
+        await failpoint('listener.replaced');
+        await this.acknowledge(delivery);
         return true;
       } catch (error) {
         this.log.warn({ err: error, to: copy.routingKey }, 'a failed message could not be put away and is tried again');
@@ -209,9 +217,15 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
     }
     return false;
   }
+
+  private async acknowledge(delivery: Delivery): Promise<void> {
+    this.consumer?.acknowledge([delivery]);
+    await failpoint('listener.acknowledged');
+  }
 }
 
+/** Anything can be thrown, also what is no JSON. */
 function reasonOf(failure: unknown): string {
   if (failure instanceof Error) return `${failure.name}: ${failure.message}`;
-  return typeof failure === 'string' ? failure : JSON.stringify(failure);
+  return typeof failure === 'string' ? failure : inspect(failure);
 }

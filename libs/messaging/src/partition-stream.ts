@@ -1,3 +1,4 @@
+import { failpoint } from '@quadrille/observability';
 import type { ConfirmedChannel } from './confirmed-channel.js';
 import { Consumer, Delivery, type ConsumerOptions } from './consumer.js';
 import type { BrokerMetrics } from './metrics.js';
@@ -70,9 +71,12 @@ export class PartitionStream {
     const { message: original, deliveryCount } = deliveryOf(message);
     const replayTo = { exchange: serviceExchange(service), routingKey: original.fields.routingKey };
     const deadLetters = { exchange: serviceExchange(service), routingKey: deadLetterRoutingKey };
+    await failpoint('set-aside.publishing');
     await outgoing.send(setAsideCopy(original, deadLetters, replayTo, { reason, service, attempt: deliveryCount + 1 }));
+    await failpoint('set-aside.published');
     metrics.setAside.inc({ service });
     this.acknowledge([message]);
+    await failpoint('set-aside.acknowledged');
   }
 
   /** Gives the partition up: earlier acknowledgements arrive, and everything else is there for the next owner, in order. */

@@ -1,3 +1,4 @@
+import { failpoint } from '@quadrille/observability';
 import type { Channel, Message } from 'amqplib';
 import { Broker } from './broker.js';
 import { closeGently, endOf } from './connection.js';
@@ -54,8 +55,11 @@ export async function replaySetAside(
       const shown = asSetAside(message);
       if (!which(shown)) continue;
       await beforeEach?.(shown);
+      await failpoint('replay.publishing');
       await broker.outgoing.send(replayCopy(message, queue));
+      await failpoint('replay.published');
       channel.ack(message);
+      await failpoint('replay.acknowledged');
       replayed += 1;
     }
     return { replayed };

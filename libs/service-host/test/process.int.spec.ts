@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { Broker, deadLetterQueue, listSetAside, partitionQueuesOf } from '@quadrille/messaging';
+import { SourceProcess } from '@quadrille/testing/source-process';
 import { Client } from 'pg';
 import { startService } from '../src/run-service.js';
 import { eventually } from './eventually.js';
@@ -12,45 +12,13 @@ import { TinyModule } from './tiny.module.js';
 
 /** The key of the lock by which migrations take turns, as PostgreSQL shows it: four letters. */
 const migrationLock = Buffer.from('migr').readInt32BE();
-const sources = fileURLToPath(new URL('sources.mjs', import.meta.url));
 const main = fileURLToPath(new URL('tiny-main.ts', import.meta.url));
 
-/** `node dist/main.js`, but from the sources. */
-class ServiceProcess {
-  stdout = '';
-  stderr = '';
-  readonly exited: Promise<number | null>;
-  private readonly child: ChildProcess;
-
-  constructor(variables: Readonly<Record<string, string>>, ...words: readonly string[]) {
-    const node = ['--conditions=@quadrille/source', '--enable-source-maps', `--import=${sources}`, main, ...words];
-    const { PATH = '' } = process.env;
-    this.child = spawn(process.execPath, node, { env: { PATH, ...variables } });
-    this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
-    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
-    // Not `exit`: what it wrote last may come after that.
-    this.exited = once(this.child, 'close').then(([code]) => code as number | null);
-  }
-
-  kill(signal: NodeJS.Signals): void {
-    this.child.kill(signal);
-  }
-
-  /** The line of the log with this message. */
-  logged(message: string): Promise<Record<string, unknown>> {
-    return eventually(() => {
-      const line = this.stdout.split('\n').find((text) => text.includes(`"msg":"${message}"`));
-      if (!line) throw new Error(`${message} is not in the log:\n${this.stdout}${this.stderr}`);
-      return JSON.parse(line) as Record<string, unknown>;
-    }, 120_000);
-  }
-}
-
 let servers: TinyServers;
-const running: ServiceProcess[] = [];
+const running: SourceProcess[] = [];
 
-function run(variables: Readonly<Record<string, string>>, ...words: readonly string[]): ServiceProcess {
-  const service = new ServiceProcess(variables, ...words);
+function run(variables: Readonly<Record<string, string>>, ...words: readonly string[]): SourceProcess {
+  const service = new SourceProcess(main, variables, ...words);
   running.push(service);
   return service;
 }
@@ -160,17 +128,48 @@ describe('the process of a service', () => {
     expect(service.stderr).toMatch(/PARTITIONS=3, but the broker has queues for 2; run the setup step\.\n$/);
   });
 
+  it('that ends between setting garbage aside and its acknowledgement has set it aside, and the next one goes on', async () => {
+    const url = servers.variables['AMQP_URL'] ?? '';
+    const broker = await Broker.connect({ url, name: 'test' });
+    try {
+      const garbage = { exchange: 'quadrille.order', routingKey: 'payment.captured.v1.0', messageId: randomUUID() };
+      await broker.outgoing.send({ ...garbage, body: Buffer.from('garbage'), contentType: 'text/plain', headers: {} });
+      const service = run({ ...servers.variables, QUADRILLE_FAILPOINTS: 'set-aside.published=exit:7' });
+      expect([await service.exited, service.stderr]).toEqual([7, '']);
+
+      const queueStates = async () =>
+        (await partitionQueuesOf(url, 'order')).map(({ ready, consumers }) => ({ ready, consumers }));
+      const isBack = [
+        { ready: 1, consumers: 0 },
+        { ready: 0, consumers: 0 },
+      ];
+      await eventually(async () => expect(await queueStates()).toEqual(isBack));
+
+      const isTaken = isBack.map(() => ({ ready: 0, consumers: 1 }));
+      await startHere({}, () => eventually(async () => expect(await queueStates()).toEqual(isTaken)));
+      expect((await queueStates()).map(({ ready }) => ready)).toEqual([0, 0]);
+      const ids = (await listSetAside(url, deadLetterQueue('order'))).map(({ messageId }) => messageId);
+      expect(new Set(ids)).toEqual(new Set([garbage.messageId]));
+    } finally {
+      await broker.close();
+    }
+  });
+
   it('does not run with another number of partitions than the broker was set up for', async () => {
     await expect(startHere({ PARTITIONS: '3' })).rejects.toThrow(/PARTITIONS=3/);
   });
 });
 
 /** In this process: quicker, where it does not matter. */
-async function startHere(more: Readonly<Record<string, string>> = {}): Promise<void> {
+async function startHere(
+  more: Readonly<Record<string, string>> = {},
+  meanwhile: () => Promise<void> = async () => undefined,
+): Promise<void> {
   Object.assign(process.env, servers.variables, more);
   const { app, started } = await startService(TinyModule, tinyParticipant);
   try {
     await started;
+    await meanwhile();
   } finally {
     await app.close();
   }

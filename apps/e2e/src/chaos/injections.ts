@@ -201,6 +201,7 @@ const points = [
   'consumer.handled',
   'consumer.acknowledged',
   'relay.publishing',
+  'publisher.written',
   'relay.published',
   'relay.checkpointing',
   'relay.checkpointed',

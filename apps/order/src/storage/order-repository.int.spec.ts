@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { plantFailpoint, readStream, Round, type Transaction } from '@quadrille/event-log';
+import { readStream, Round, type Transaction } from '@quadrille/event-log';
+import { plantFailpoint } from '@quadrille/observability';
 import { heard, orderDatabase, placing, requested, type OrderDatabase } from '../../test/order-database.js';
 import { orderDecider, type OrderEvent } from '../domain/index.js';
 import { orderParticipant } from '../participant.js';

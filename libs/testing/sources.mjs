@@ -15,7 +15,7 @@ export async function resolve(specifier, context, next) {
 export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
   const filename = fileURLToPath(url);
-  const configFile = fileURLToPath(new URL('../../../.swcrc', import.meta.url));
+  const configFile = fileURLToPath(new URL('../../.swcrc', import.meta.url));
   const { code } = await transform(await readFile(filename, 'utf8'), { filename, configFile, sourceMaps: 'inline' });
   return { format: 'module', source: code, shortCircuit: true };
 }

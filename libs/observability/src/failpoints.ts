@@ -34,6 +34,11 @@ export async function failpoint(name: string, step: () => Promise<unknown> = not
   }
 }
 
+/** Whether anybody acts at this place: for a place that has to be waited for, which nobody does otherwise. */
+export function isFailpointSet(name: string): boolean {
+  return plantedActions.has(name) || armed()?.has(name) === true;
+}
+
 /** What a failpoint throws. Its `code` is the one asked for, so that it can pass for a lost connection. */
 export class FailpointError extends Error {
   constructor(
