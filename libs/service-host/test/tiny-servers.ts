@@ -18,22 +18,27 @@ export interface TinyServers {
 export async function tinyServers(): Promise<TinyServers> {
   const [database, broker] = await Promise.all([throwAwayDatabase(), throwAwayBroker()]);
   return {
-    variables: {
-      DATABASE_URL: database.url,
-      AMQP_URL: broker.url,
-      HTTP_PORT: '0',
-      ADMIN_TOKEN: adminToken,
-      PARTITIONS: String(partitions),
-      LOG_LEVEL: 'error',
-      SHUTDOWN_WAIT_MS: '0',
-      RETRY_ATTEMPTS_MAX: '2',
-      RETRY_FIRST_MS: '1',
-      ALLOW_UNSAFE_SERVERS: '1',
-    },
+    variables: variablesOf(database.url, broker.url),
     migrate: () => migrate(database.url, tinyParticipant),
     declareTopology: () => declareTopology({ url: broker.url, tables, partitions }),
     drop: async () => {
       await Promise.all([database.drop(), broker.drop()]);
     },
+  };
+}
+
+/** The variables of a service that gives a message up after its second attempt. */
+export function variablesOf(databaseUrl: string, amqpUrl: string): Readonly<Record<string, string>> {
+  return {
+    DATABASE_URL: databaseUrl,
+    AMQP_URL: amqpUrl,
+    HTTP_PORT: '0',
+    ADMIN_TOKEN: adminToken,
+    PARTITIONS: String(partitions),
+    LOG_LEVEL: 'error',
+    SHUTDOWN_WAIT_MS: '0',
+    RETRY_ATTEMPTS_MAX: '2',
+    RETRY_FIRST_MS: '1',
+    ALLOW_UNSAFE_SERVERS: '1',
   };
 }
