@@ -1,9 +1,12 @@
+import { parseTraceparent } from '@quadrille/observability';
 import type { HeldStatus } from './held-store.js';
 import type { Cause } from './round-types.js';
 
 /** What a person sees of a held message. */
 export interface DeadLetter {
   readonly id: string;
+  /** Where it is held. */
+  readonly service: string;
   readonly key: string;
   readonly kind: 'message' | 'wake-up';
   readonly messageId: string | null;
@@ -12,6 +15,7 @@ export interface DeadLetter {
   readonly code: string;
   readonly reason: string;
   readonly attempts: number;
+  readonly traceId: string | null;
   readonly firstAt: string;
   readonly lastAt: string;
   readonly nextAt: string | null;
@@ -61,9 +65,10 @@ export interface HeldMessageRow {
   readonly closed_reason: string | null;
 }
 
-export function letterOf(row: HeldMessageRow): DeadLetter {
+export function letterOf(row: HeldMessageRow, service: string): DeadLetter {
   return {
     id: row.id,
+    service,
     key: row.key,
     kind: row.kind,
     messageId: row.message_id,
@@ -72,6 +77,7 @@ export function letterOf(row: HeldMessageRow): DeadLetter {
     code: row.code,
     reason: row.reason,
     attempts: row.attempts,
+    traceId: (row.traceparent !== null && parseTraceparent(row.traceparent)?.traceId) || null,
     firstAt: row.first_at.toISOString(),
     lastAt: row.last_at.toISOString(),
     nextAt: row.next_at?.toISOString() ?? null,
@@ -83,9 +89,9 @@ export function letterOf(row: HeldMessageRow): DeadLetter {
   };
 }
 
-export function detailsOf(row: HeldMessageRow): DeadLetterDetails {
+export function detailsOf(row: HeldMessageRow, service: string): DeadLetterDetails {
   return {
-    ...letterOf(row),
+    ...letterOf(row, service),
     body: row.body.toString(),
     stack: row.stack,
     edited:

@@ -37,16 +37,20 @@ export class DeadLetterRefusal extends Error {
 /** Held messages and dead letters for people: to see, mend, replay and discard. The order within each key is kept. */
 export class DeadLetters {
   private readonly dataSource: DataSource;
+  private readonly service: string;
   private readonly logger: Logger;
   private readonly onDue: () => void;
 
   constructor(options: {
     readonly dataSource: DataSource;
+    /** Whose they are. */
+    readonly service: string;
     readonly logger?: Logger | undefined;
     /** Called when something became due by an operation here. */
     readonly onDue?: (() => void) | undefined;
   }) {
     this.dataSource = options.dataSource;
+    this.service = options.service;
     this.logger = options.logger ?? silentLogger;
     this.onDue = options.onDue ?? (() => undefined);
   }
@@ -66,14 +70,14 @@ export class DeadLetters {
       `select * from held_message where ${matches} and ($6::bigint is null or id > $6) order by id limit $7`,
       [...parametersOf(filter), cursor ?? null, limit + 1],
     );
-    const items = rows.slice(0, limit).map(letterOf);
+    const items = rows.slice(0, limit).map((row) => letterOf(row, this.service));
     return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
   }
 
   async show(id: string): Promise<DeadLetterDetails> {
     if (!isId(id)) notFound(id);
     const [row] = await this.dataSource.query<HeldMessageRow[]>('select * from held_message where id = $1', [id]);
-    return detailsOf(row ?? notFound(id));
+    return detailsOf(row ?? notFound(id), this.service);
   }
 
   /**
@@ -103,7 +107,7 @@ export class DeadLetters {
         [id, bytes, by, reason, parsed.event.type],
       );
       this.logger.info({ id, key: row.key, by, reason }, 'dead letter edited');
-      return detailsOf(edited[0] ?? notFound(id));
+      return detailsOf(edited[0] ?? notFound(id), this.service);
     });
   }
 
@@ -147,7 +151,7 @@ export class DeadLetters {
          where id = $1 returning *`,
         [id, by, reason],
       );
-      return detailsOf(row ?? notFound(id));
+      return detailsOf(row ?? notFound(id), this.service);
     });
     this.logger.warn({ id, key: discarded.key, by, reason }, 'dead letter discarded');
     this.onDue();

@@ -106,7 +106,7 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
     if (roles.has('consume')) this.consuming = new Consuming({ ...parts, partitions, openStream, registry });
     if (roles.has('relay')) this.relay = new Relay({ ...parts, participant, publisher, registry });
     const retries = new HeldRetryLoop(held, this.consuming?.leases, timing.heldPollMs, logger);
-    this.deadLetters = new DeadLetters({ dataSource, logger, onDue: () => retries.wake() });
+    this.deadLetters = new DeadLetters({ dataSource, service: participant.name, logger, onDue: () => retries.wake() });
     const agenda: AgendaParts = { ...parts, held, retry };
     this.loops = [
       ...(this.consuming ? [this.consuming] : []),

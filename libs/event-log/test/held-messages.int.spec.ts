@@ -17,7 +17,7 @@ let letters: DeadLetters;
 beforeAll(async () => {
   database = await accountDatabase({ retry });
   held = new HeldMessages({ dataSource: database.dataSource, participant: accountParticipant as never, retry });
-  letters = new DeadLetters({ dataSource: database.dataSource });
+  letters = new DeadLetters({ dataSource: database.dataSource, service: 'payment' });
 });
 afterAll(() => database.end());
 afterEach(() => broken.clear());

@@ -122,6 +122,7 @@ describe('an application that listens', () => {
       messageId: event.id,
       type: event.type,
       reason: 'TypeError: the printer is on fire',
+      stack: expect.stringMatching(/^TypeError: the printer is on fire\n +at .*listener-strategy\.int\.spec/),
       service: 'mailer',
       attempt: 3,
       traceId,

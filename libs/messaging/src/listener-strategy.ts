@@ -143,9 +143,11 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
   private async handle(delivery: Delivery): Promise<void> {
     const { message, deliveryCount } = delivery;
     if (deliveryCount >= deliveriesMax)
-      return this.giveUp(delivery, `delivered ${deliveryCount + 1} times without an end: it may end the process`);
+      return this.giveUp(delivery, {
+        reason: `delivered ${deliveryCount + 1} times without an end: it may end the process`,
+      });
     const parsed = parseEvent(delivery.body);
-    if (parsed.kind !== 'event') return this.giveUp(delivery, parsed.reason);
+    if (parsed.kind !== 'event') return this.giveUp(delivery, { reason: parsed.reason });
     const { event } = parsed;
     await failpoint('listener.handling');
     const failure = await this.failureOf(event, delivery);
@@ -155,7 +157,7 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
     this.log.warn({ err: failure, id: event.id, type: event.type, attempt }, 'a listener failed');
     const retry = this.queues.retry(message);
     if (retry) await this.replace(delivery, retry);
-    else await this.giveUp(delivery, reasonOf(failure));
+    else await this.giveUp(delivery, becauseOf(failure));
   }
 
   /** What went wrong, if anything, in any of the event's handlers. */
@@ -194,8 +196,8 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
     });
   }
 
-  private async giveUp(delivery: Delivery, reason: string): Promise<void> {
-    if (await this.replace(delivery, this.queues.deadLetter(delivery.message, reason)))
+  private async giveUp(delivery: Delivery, because: Because): Promise<void> {
+    if (await this.replace(delivery, this.queues.deadLetter(delivery.message, because)))
       this.broker?.metrics.setAside.inc({ service: this.options.service });
   }
 
@@ -224,8 +226,10 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
   }
 }
 
+type Because = Parameters<RetryQueues['deadLetter']>[1];
+
 /** Anything can be thrown, also what is no JSON. */
-function reasonOf(failure: unknown): string {
-  if (failure instanceof Error) return `${failure.name}: ${failure.message}`;
-  return typeof failure === 'string' ? failure : inspect(failure);
+function becauseOf(failure: unknown): Because {
+  if (failure instanceof Error) return { reason: `${failure.name}: ${failure.message}`, stack: failure.stack };
+  return { reason: typeof failure === 'string' ? failure : inspect(failure) };
 }

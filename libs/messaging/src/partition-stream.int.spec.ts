@@ -5,6 +5,7 @@ import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/t
 import { cutConnection, eventOf, takeUntil } from '../test/facts.js';
 import { orderConfirmed, tables, traceId } from '../test/sample-events.js';
 import { Broker, declareTopology, listSetAside, type PartitionStream } from './index.js';
+import { serviceExchange } from './names.js';
 import { queueStateOf } from './queue-state.js';
 
 describe('the stream of a partition', () => {
@@ -166,6 +167,26 @@ describe('the stream of a partition', () => {
     const next = await open();
     expect((await takeUntil(next, ({ length }) => length === 1)).map((one) => eventOf(one).sequence)).toEqual([2]);
     expect(await registry.getSingleMetricAsString('quadrille_messages_set_aside_total')).toContain('} 1');
+  });
+
+  it('sets a message aside whose headers are as large as can be, and whose reason is long', async () => {
+    const huge = { junk: 'ü'.repeat(32_000), traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+    await broker.outgoing.send({
+      ...{ exchange: serviceExchange('inventory'), routingKey: 'order.confirmed.v1.0', messageId: 'huge' },
+      ...{ body: Buffer.from('garbage'), contentType: 'text/plain', headers: huge },
+    });
+    const stream = await open();
+    const [message] = await takeSome(stream, 1);
+    if (!message) throw new Error('one was taken');
+    await stream.setAside(message, 'nobody can read this. '.repeat(1_000));
+    await stream.close();
+    const letters = await listSetAside(server.url, 'inventory.dead-letters');
+    expect(letters.at(-1)).toMatchObject({
+      messageId: 'huge',
+      body: 'garbage',
+      reason: expect.stringMatching(/^nobody/),
+    });
+    expect(letters.at(-1)?.headers).not.toHaveProperty('junk');
   });
 
   it('keeps a message that could not be set aside', async () => {

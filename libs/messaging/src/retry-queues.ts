@@ -1,7 +1,7 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { listenerDeadLetterQueue, listenerQueue, listenerRetryQueue } from './names.js';
 import { lastingQueue, queueWithDeadLetters, waitingQueue } from './queue-arguments.js';
-import { copyOf, setAsideCopy, setAsideHeaders } from './set-aside-copy.js';
+import { copyOf, setAsideCopy, setAsideHeaders, type SetAsideBecause } from './set-aside-copy.js';
 import type { OutgoingMessage } from './confirmed-channel.js';
 
 export interface RetryOptions {
@@ -55,12 +55,12 @@ export class RetryQueues {
     };
   }
 
-  deadLetter(message: ConsumeMessage, reason: string): OutgoingMessage {
+  deadLetter(message: ConsumeMessage, because: Pick<SetAsideBecause, 'reason' | 'stack'>): OutgoingMessage {
     return setAsideCopy(
       message,
       { exchange: '', routingKey: listenerDeadLetterQueue(this.service) },
       { exchange: '', routingKey: this.queue },
-      { reason, service: this.service, attempt: this.attemptOf(message), firstFailedAt: firstFailedAt(message) },
+      { ...because, service: this.service, attempt: this.attemptOf(message), firstFailedAt: firstFailedAt(message) },
     );
   }
 }

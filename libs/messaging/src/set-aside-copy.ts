@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { serialize } from 'node:v8';
+import { parseTraceparent } from '@quadrille/observability';
 import type { Message } from 'amqplib';
 import type { OutgoingMessage } from './confirmed-channel.js';
 
 /** The headers that a message gets when it is set aside, and loses when it is replayed. */
 export const setAsideHeaders = {
   reason: 'reason',
+  stack: 'stack',
   service: 'service',
   attempt: 'attempt',
   traceId: 'trace-id',
@@ -22,29 +25,34 @@ export interface Address {
 
 export interface SetAsideBecause {
   readonly reason: string;
+  readonly stack?: string | undefined;
   readonly service: string;
   /** Which attempt failed last, counted from 1. */
   readonly attempt: number;
   readonly firstFailedAt?: string | undefined;
 }
 
-/** Longer reasons, stacks above all, would not fit the frame that holds all headers. */
-const reasonCharactersMax = 4000;
+/** All headers have to fit one frame, and the 64 KiB in which amqplib builds them; a character takes up to three bytes. */
+const reasonCharactersMax = 4_000;
+const stackCharactersMax = 8_000;
+const originalHeaderBytesMax = 8_192;
 
 export function setAsideCopy(
   original: Message,
   target: Address,
   replayTo: Address,
-  { reason, service, attempt, firstFailedAt }: SetAsideBecause,
+  { reason, stack, service, attempt, firstFailedAt }: SetAsideBecause,
 ): OutgoingMessage {
   const now = new Date().toISOString();
   const copy = copyOf(original, target);
-  const traceId = traceIdOf(copy.headers['traceparent']);
+  const traceparent = copy.headers['traceparent'];
+  const traceId = typeof traceparent === 'string' ? parseTraceparent(traceparent)?.traceId : undefined;
   return {
     ...copy,
     headers: {
       ...copy.headers,
       [setAsideHeaders.reason]: reason.slice(0, reasonCharactersMax),
+      ...(stack === undefined ? {} : { [setAsideHeaders.stack]: stack.slice(0, stackCharactersMax) }),
       [setAsideHeaders.service]: service,
       [setAsideHeaders.attempt]: attempt,
       ...(traceId === undefined ? {} : { [setAsideHeaders.traceId]: traceId }),
@@ -56,7 +64,7 @@ export function setAsideCopy(
   };
 }
 
-/** The same message for another address. */
+/** The same message for another address, without what was added when it was set aside. */
 export function copyOf(original: Message, target: Address): OutgoingMessage {
   const { properties } = original;
   return {
@@ -66,18 +74,19 @@ export function copyOf(original: Message, target: Address): OutgoingMessage {
     type: text(properties.type),
     contentType: text(properties.contentType) ?? 'application/octet-stream',
     correlationId: text(properties.correlationId),
-    headers: withoutBrokerHeaders(properties.headers ?? {}),
+    headers: headersToKeep(properties.headers ?? {}),
   };
 }
 
-/** The broker counts deliveries and deaths in headers of its own: in a copy they would be wrong. */
-function withoutBrokerHeaders(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('x-')));
-}
+const added = new Set<string>(Object.values(setAsideHeaders));
 
-/** The trace id of a W3C `traceparent`. */
-function traceIdOf(traceparent: unknown): string | undefined {
-  return typeof traceparent === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent)?.[1] : undefined;
+/**
+ * The broker counts deliveries and deaths in headers of its own, which would be wrong in a copy. And a stranger's headers may be
+ * larger than what can be sent again: then none is kept, because a message that cannot be copied would never leave its queue.
+ */
+function headersToKeep(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const own = Object.entries(headers).filter(([name]) => !name.startsWith('x-') && !added.has(name));
+  return serialize(own).byteLength > originalHeaderBytesMax ? {} : Object.fromEntries(own);
 }
 
 function text(value: unknown): string | undefined {

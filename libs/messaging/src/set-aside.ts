@@ -11,6 +11,7 @@ export interface SetAsideMessage {
   readonly messageId: string | undefined;
   readonly type: string | undefined;
   readonly reason: string;
+  readonly stack: string | undefined;
   readonly service: string | undefined;
   readonly attempt: number | undefined;
   readonly traceId: string | undefined;
@@ -56,7 +57,7 @@ export async function replaySetAside(
       if (!which(shown)) continue;
       await beforeEach?.(shown);
       await failpoint('replay.publishing');
-      await broker.outgoing.send(replayCopy(message, queue));
+      await broker.outgoing.send(copyOf(message, replayAddress(message, queue)));
       await failpoint('replay.published');
       channel.ack(message);
       await failpoint('replay.acknowledged');
@@ -96,6 +97,7 @@ function asSetAside({ properties, content }: Message): SetAsideMessage {
     messageId: properties.messageId as string | undefined,
     type: properties.type as string | undefined,
     reason: text(setAsideHeaders.reason) ?? `the broker gave it up: ${brokersReason ?? 'it does not say why'}`,
+    stack: text(setAsideHeaders.stack),
     service: text(setAsideHeaders.service),
     attempt: typeof attempt === 'number' ? attempt : undefined,
     traceId: text(setAsideHeaders.traceId),
@@ -104,12 +106,6 @@ function asSetAside({ properties, content }: Message): SetAsideMessage {
     headers,
     body: content.toString('utf8'),
   };
-}
-
-function replayCopy(message: Message, queue: string) {
-  const copy = copyOf(message, replayAddress(message, queue));
-  const added = new Set<string>(Object.values(setAsideHeaders));
-  return { ...copy, headers: Object.fromEntries(Object.entries(copy.headers).filter(([name]) => !added.has(name))) };
 }
 
 /** What we set aside says where it came from; for what the broker gave up the broker does. */

@@ -122,7 +122,11 @@ describe('an event', () => {
       if (!items[0]) throw new Error('there is no dead letter yet');
       return items[0];
     });
-    expect((await administer(`/${id}`)).json()).toMatchObject({ id, code: 'invalid_data', type: captured.type });
+    expect((await administer(`/${id}`)).json()).toMatchObject({
+      ...{ id, service: 'order', code: 'invalid_data', type: captured.type },
+      ...{ attempts: expect.any(Number), stack: null, traceId: '0af7651916cd43dd8448eb211c80319c' },
+      ...{ firstAt: expect.any(String), lastAt: expect.any(String) },
+    });
 
     const by = 'ada';
     const other = { body: payment(randomUUID()), by, reason: 'a mistake' };
@@ -208,6 +212,7 @@ function payment(orderId: string): PublicEvent {
     time: new Date().toISOString(),
     correlationId: randomUUID(),
     causationId: randomUUID(),
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     sequence: 1,
   });
 }

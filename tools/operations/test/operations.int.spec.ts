@@ -237,12 +237,20 @@ describe('dead letters', () => {
         await channel.assertQueue(name, { arguments: { 'x-queue-type': 'quorum' } });
       channel.sendToQueue(deadLetters, Buffer.from('{}'), {
         ...{ messageId: 'one', persistent: true },
-        headers: { reason: 'no such template', attempt: 5, 'replay-exchange': '', 'replay-routing-key': queue },
+        headers: {
+          ...{ reason: 'no such template', stack: 'Error: no such template\n    at newsletter.ts:7', attempt: 5 },
+          ...{ service: 'newsletter', 'trace-id': 'ab'.repeat(16), 'replay-exchange': '', 'replay-routing-key': queue },
+        },
       });
       await channel.waitForConfirms();
 
       const [letter] = await letters('--listener', 'newsletter', '--code', 'set_aside', '--service', 'order');
-      expect(letter).toMatchObject({ id: 'listener:newsletter:one', reason: 'no such template', attempts: 5 });
+      expect(letter).toMatchObject({
+        ...{ id: 'listener:newsletter:one', service: 'newsletter', reason: 'no such template', attempts: 5 },
+        ...{ stack: expect.stringContaining('newsletter.ts:7'), traceId: 'ab'.repeat(16) },
+      });
+      const shown = (await world.run('dead-letters', 'show', letter!.id)).stdout;
+      expect(shown).toMatch(/^service +newsletter$.*^trace +(ab)+$.*^stack:$.*newsletter\.ts:7/ms);
       expect(await world.run('dead-letters', 'replay', letter!.id)).toMatchObject({ code: 0, stdout: '1 replayed\n' });
 
       expect(await channel.get(queue, { noAck: true })).toMatchObject({ properties: { messageId: 'one' } });

@@ -40,6 +40,7 @@ const by = { by: z.string(), at: z.iso.datetime() };
 
 export const letterShape = z.object({
   id: letterId,
+  service: z.string(),
   key: z.string(),
   kind: z.enum(['message', 'wake-up']),
   messageId: z.string().nullable(),
@@ -48,6 +49,7 @@ export const letterShape = z.object({
   code: z.string(),
   reason: z.string(),
   attempts: z.int(),
+  traceId: z.string().nullable(),
   firstAt: z.iso.datetime(),
   lastAt: z.iso.datetime(),
   nextAt: z.iso.datetime().nullable(),

@@ -73,7 +73,7 @@ export class BrokerLetters {
       lastAt: message.setAsideAt ?? null,
       nextAt: null,
       body: message.body,
-      stack: null,
+      stack: message.stack ?? null,
       edited: null,
       replayed: null,
       closed: null,

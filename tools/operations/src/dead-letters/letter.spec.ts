@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { UsageError } from '../command-line/ends.js';
 import { matches } from './broker-letters.js';
-import { addressOf, traceIdOf, type LetterDetails } from './letter.js';
+import { addressOf, type LetterDetails } from './letter.js';
 import { Pace } from './pace.js';
 
 describe('the id of a letter', () => {
@@ -56,11 +56,6 @@ describe('a letter at the broker', () => {
     'does not pass %j',
     (filter) => expect(matches(letter, filter)).toBe(false),
   );
-});
-
-it('a trace id is read from its traceparent', () => {
-  expect(traceIdOf(`00-${'ab'.repeat(16)}-${'c'.repeat(16)}-01`)).toBe('ab'.repeat(16));
-  expect(traceIdOf(undefined)).toBeNull();
 });
 
 it('a pace lets nobody go early', async () => {

@@ -65,8 +65,3 @@ export function addressOf(id: string, chosen: readonly ServiceName[]): LetterAdd
     `${JSON.stringify(id)} is no letter's id: they are like inventory:12, broker:inventory:<message id> or listener:newsletter:<message id>.`,
   );
 }
-
-/** The trace id of a W3C `traceparent`. */
-export function traceIdOf(traceparent: string | undefined): string | null {
-  return /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent ?? '')?.[1] ?? null;
-}

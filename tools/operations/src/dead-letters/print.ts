@@ -16,6 +16,7 @@ export function letterPage(letter: LetterDetails): string {
   const { edited, replayed, closed } = letter;
   const facts: [string, string | null][] = [
     ['id', letter.id],
+    ['service', letter.service],
     ['status', letter.status],
     ['type', letter.type],
     ['key', letter.key],

@@ -1,7 +1,7 @@
 import type { ServiceName } from '@quadrille/contracts';
 import { z } from 'zod';
 import { Refused, type AdminApi } from '../system/http.js';
-import { traceIdOf, type Letter, type LetterDetails, type LetterFilter } from './letter.js';
+import type { Letter, LetterDetails, LetterFilter } from './letter.js';
 
 const letter = z.object({
   id: z.string(),
@@ -12,10 +12,10 @@ const letter = z.object({
   code: z.string(),
   reason: z.string(),
   attempts: z.number(),
+  traceId: z.string().nullable(),
   firstAt: z.string(),
   lastAt: z.string(),
   nextAt: z.string().nullable(),
-  cause: z.object({ traceparent: z.string().optional() }),
 });
 const act = { by: z.string(), at: z.string() };
 const details = letter.extend({
@@ -76,8 +76,8 @@ export class ServiceLetters {
     return this.api.ask('GET', `/v1/dead-letters?${new URLSearchParams(given as [string, string][]).toString()}`, page);
   }
 
-  private letterOf({ id, cause, ...rest }: z.infer<typeof letter>): Letter {
-    return { ...rest, id: `${this.service}:${id}`, service: this.service, traceId: traceIdOf(cause.traceparent) };
+  private letterOf({ id, ...rest }: z.infer<typeof letter>): Letter {
+    return { ...rest, id: `${this.service}:${id}`, service: this.service };
   }
 
   private detailsOf(found: z.infer<typeof details>): LetterDetails {
