@@ -1,43 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { root } from '../src/kustomize.js';
-import { secretNames, secretsIn } from '../src/policies/secrets.js';
+import { secretNames } from '../src/policies/secrets.js';
 import { workloadsOf } from '../src/workload.js';
 import { localSecrets, overlays } from './overlays.js';
 
 describe('secrets', () => {
-  test('are not in the repository', () => {
-    const files = execFileSync(
-      'git',
-      ['ls-files', '--cached', '--others', '--exclude-standard', 'k8s', 'docs/deploy.md'],
-      {
-        cwd: root,
-        encoding: 'utf8',
-      },
-    );
-    const found = files
-      .trim()
-      .split('\n')
-      .flatMap((file) => secretsIn(readFileSync(join(root, file), 'utf8')).map((line) => `${file}, ${line}`));
-    expect(found).toEqual([]);
-  });
-
-  test.each([
-    ['-----BEGIN EC PRIVATE KEY-----', 'a private key'],
-    [`value: sk_${'live'}_4eC39HqLyjWDarjtT1zdp7dc`, 'a Stripe key'],
-    [`- ${'whsec'}_0123456789abcdef`, 'a webhook secret'],
-    ['value: AKIAIOSFODNN7EXAMPLE', 'an access key'],
-    ['url: postgres://order:hunter22@db/order', 'a URL with a password'],
-    ['  password: hunter22', 'a value for a secret'],
-    ['  admin-token: "quadrille-on-a-laptop"', 'a value for a secret'],
-    ['kind: Secret', 'a Secret'],
-    ['data: aGVsbG8gd29ybGQ3NzExaGVsbG8gd29ybGQ=', 'something random'],
-  ])('would be seen: %s', (line, what) => {
-    expect(secretsIn(line)).toContain(`line 1: ${what}`);
-  });
-
   test('of a laptop are drawn once, and their file is for its owner alone', () => {
     const { first, second, mode } = localSecrets();
     expect(second).toEqual(first);

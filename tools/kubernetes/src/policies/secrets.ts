@@ -1,33 +1,6 @@
 import { ofKind, type Policy } from '../resource.js';
 import { isOurs, serviceOf, workloadsOf, type Workload } from '../workload.js';
 
-const shapes: readonly (readonly [RegExp, string])[] = [
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, 'a private key'],
-  [/\b(sk|rk)_(live|test)_\w{8,}/, 'a Stripe key'],
-  [/\bwhsec_\w{8,}/, 'a webhook secret'],
-  [/\bAKIA[0-9A-Z]{16}\b/, 'an access key'],
-  [/\beyJ[\w-]{10,}\.[\w-]{10,}/, 'a token'],
-  [/\w+:\/\/[^\s:/$@{]+:[^\s/$@{(]+@/, 'a URL with a password'],
-  [
-    /^\s*-?\s*["']?[\w.-]*(password|passwd|token|secret|api-?key)["']?:\s*["']?(?!true|false|null)[^\s"'{$][^\s"'{]{5,}/i,
-    'a value for a secret',
-  ],
-  [/^kind: Secret$/, 'a Secret'],
-  [
-    /(?<![\w/+.-])(?=[A-Za-z0-9+/]*[0-9])(?=[A-Za-z0-9+/]*[A-Z])[A-Za-z0-9+/]{28,}={0,2}(?![\w/+-])/,
-    'something random',
-  ],
-];
-
-/** Every line that holds what looks like a secret, with the reason. */
-export function secretsIn(text: string): string[] {
-  return text
-    .split('\n')
-    .flatMap((line, index) =>
-      shapes.filter(([shape]) => shape.test(line)).map(([, what]) => `line ${index + 1}: ${what}`),
-    );
-}
-
 /** A variable for a secret comes from a Secret. */
 export const secretsComeFromSecrets: Policy = (resources) =>
   workloadsOf(resources).flatMap(({ name, container }) =>
