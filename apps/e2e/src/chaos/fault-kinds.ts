@@ -29,6 +29,11 @@ export const faultKinds = {
     meaning: 'every replica of a service ends at one named step: before or after a commit, a publish, an ack',
   },
   'rolling-restart': { group: replicas, lastsMs: [500, 1500], meaning: 'SIGTERM and start of every replica in turn' },
+  'node-drained': {
+    group: replicas,
+    lastsMs: [500, 1500],
+    meaning: 'SIGTERM of one replica of every service at once, and their start later, as when a node is drained',
+  },
   'broker-killed': { group: servers, lastsMs: [200, 3000], meaning: 'kill -9 and restart of RabbitMQ' },
   'broker-frozen': { group: servers, lastsMs: [3000, 9000], meaning: 'SIGSTOP of RabbitMQ, then SIGCONT' },
   'broker-memory-alarm': { group: servers, lastsMs: [3000, 8000], meaning: 'RabbitMQ blocks all publishers' },

@@ -4,7 +4,7 @@ import { hold, type Scene, services, tellProvider, underLoad } from './arena.js'
 import type { FaultKind } from './fault-kinds.js';
 import type { AppliedFault, Step } from './impact.js';
 import type { Link } from './links.js';
-import { type Ownership, ownershipOf } from './owned-partitions.js';
+import { ownershipOf } from './owned-partitions.js';
 import type { Disturbance } from './tcp-proxy.js';
 import { garbageGoesTo } from './traffic.js';
 
@@ -60,6 +60,19 @@ export const injections: Readonly<Record<FaultKind, Injection>> = {
         await pause(scene.lastsMs);
         await part.start();
       }
+    });
+  },
+
+  'node-drained': async (scene) => {
+    // The disruption budgets let one of each go, and whatever takes its place is not up before it has gone.
+    const leaving = await Promise.all(services.map((service) => busyReplica(scene, service)));
+    await underLoad(scene);
+    const names = leaving.map(({ service, index }) => `${service} ${index + 1}`);
+    const reaches = (step: Step) => leaving.some(({ service, owned }) => touching(service, owned)(step));
+    return during(names.join(', '), reaches, async () => {
+      await Promise.all(leaving.map(({ part }) => part.stop()));
+      await pause(scene.lastsMs);
+      await Promise.all(leaving.map(({ part }) => part.start()));
     });
   },
 
@@ -223,12 +236,8 @@ async function onReplica(
   scene: Scene,
   fault: (part: Replica['part'], hasMet: () => boolean) => Promise<void>,
 ): Promise<Omit<AppliedFault, 'kind'>> {
-  const { world, load, random } = scene;
-  const service = random.pick(services);
-  const { replicas } = world.cluster.service(service);
-  const { index, owned } = await busyReplica(world, service, random.shuffle([...replicas.keys()]));
-  const part = replicas[index]?.part;
-  if (!part) throw new Error(`${service} has no replica ${index + 1}`);
+  const { load, random } = scene;
+  const { service, index, part, owned } = await busyReplica(scene, random.pick(services));
   const before = load.purchases.length;
   await underLoad(scene);
   // An order that was promised meanwhile, and that this replica would have worked on.
@@ -239,17 +248,17 @@ async function onReplica(
 }
 
 /** The first that has partitions: one that has just come back may have none yet, and nobody would miss it. */
-async function busyReplica(
-  world: Scene['world'],
-  service: ServiceName,
-  inThisOrder: readonly number[],
-): Promise<{ readonly index: number; readonly owned: Ownership | undefined }> {
-  const [first = 0] = inThisOrder;
-  for (const index of inThisOrder) {
+async function busyReplica({ world, random }: Scene, service: ServiceName) {
+  const { replicas } = world.cluster.service(service);
+  const inThisOrder = random.shuffle([...replicas.entries()]);
+  const [first] = inThisOrder;
+  if (!first) throw new Error(`${service} has no replicas`);
+  for (const [index, { part }] of inThisOrder) {
     const owned = await ownershipOf(world, service, index);
-    if (!owned || owned.partitions.length > 0) return { index, owned };
+    if (!owned || owned.partitions.length > 0) return { service, index, part, owned };
   }
-  return { index: first, owned: undefined };
+  const [index, { part }] = first;
+  return { service, index, part, owned: undefined };
 }
 
 async function onLinks(
