@@ -14,6 +14,7 @@ const drawn = {
   ...Object.fromEntries(
     ['order', 'inventory', 'payment'].flatMap((service) => [
       [`${service}-database`, { username: `quadrille_${service}`, password: random() }],
+      [`${service}-database-owner`, { username: `quadrille_${service}_owner`, password: random() }],
       [`${service}-broker`, { password: random() }],
       [`${service}-secrets`, { 'admin-token': random() }],
     ]),

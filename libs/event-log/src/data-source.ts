@@ -1,10 +1,11 @@
 import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { EventLog1700000000000 } from './migrations/1700000000000-event-log.js';
+import { EventLogPartitions1700000000400 } from './migrations/1700000000400-event-log-partitions.js';
 import type { AnyParticipant } from './participant.js';
 
 /** The tables of the event log; a service's own come beside them. */
-export const eventLogMigrations = [EventLog1700000000000];
+export const eventLogMigrations = [EventLog1700000000000, EventLogPartitions1700000000400];
 
 /** No round waits for ever: neither for a statement, nor for a lock, nor with a transaction open and nothing to say. */
 const timeouts = {

@@ -14,6 +14,7 @@ export * from './partition-hold.js';
 export * from './publisher.js';
 export * from './relay-pause.js';
 export * from './retry-policy.js';
+export { letUse } from './rights.js';
 export * from './round-types.js';
 export * from './round.js';
 export * from './task-guard.js';

@@ -93,14 +93,7 @@ export class Maintenance {
       const name = `inbox_w${week}`;
       if (!(await isMissing(tx, name))) continue;
       const [from, to] = [smallestUuidv7(week * weekMs), smallestUuidv7((week + 1) * weekMs)];
-      // Ids of this week may have come before its partition: they must leave the default part in the same moment.
-      await tx.query('lock table inbox_default in access exclusive mode');
-      await attach(tx, 'inbox', name, `'${from}'`, `'${to}'`, () =>
-        tx.query(
-          `with moved as (delete from inbox_default where message_id >= '${from}' and message_id < '${to}' returning *)
-           insert into ${name} select * from moved`,
-        ),
-      );
+      await attach(tx, 'inbox', name, from, to);
     }
   }
 
@@ -125,7 +118,7 @@ export class Maintenance {
   }
 
   private async drop(tx: Transaction, name: string): Promise<void> {
-    await tx.query(`drop table ${name}`);
+    await tx.query('select drop_partition($1)', [name]);
     this.options.logger.info({ partition: name }, 'an old partition was dropped');
   }
 
@@ -142,18 +135,12 @@ export class Maintenance {
   }
 }
 
-/** Attaching a table takes a weaker lock on its parent than creating it as a partition: rounds go on. */
+/** With the rights of the tables' owner, which the service itself may not have. */
 async function attach(
   tx: Transaction,
-  parent: string,
-  name: string,
-  from: string,
-  to: string,
-  fill: () => Promise<unknown> = async () => undefined,
+  ...partition: [parent: string, name: string, from: string, to: string]
 ): Promise<void> {
-  await tx.query(`create table ${name} (like ${parent} including all)`);
-  await fill();
-  await tx.query(`alter table ${parent} attach partition ${name} for values from (${from}) to (${to})`);
+  await tx.query('select attach_partition($1, $2, $3, $4)', partition);
 }
 
 async function isMissing(tx: Transaction, table: string): Promise<boolean> {

@@ -1,15 +1,25 @@
 import { DataSource } from 'typeorm';
 import { eventLogDataSourceOptions } from './data-source.js';
 import type { AnyParticipant } from './participant.js';
+import { letUse } from './rights.js';
 
 /** One migration at a time per database, whoever starts it. */
 const migrationLock = 0x6d696772;
+
+export interface MigrateOptions {
+  /** The role that the service comes as, where that is not the one that owns its tables. It is given what it needs. */
+  readonly runsAs?: string | undefined;
+}
 
 /**
  * Brings the database up to date with the event log and the participant. Safe to run again, and by several at once: they
  * wait for each other.
  */
-export async function migrate(url: string, participant: AnyParticipant): Promise<void> {
+export async function migrate(
+  url: string,
+  participant: AnyParticipant,
+  { runsAs }: MigrateOptions = {},
+): Promise<void> {
   const options = eventLogDataSourceOptions(url, participant, { poolSize: 2 });
   const dataSource = await new DataSource({
     ...options,
@@ -22,6 +32,7 @@ export async function migrate(url: string, participant: AnyParticipant): Promise
       await lockHolder.query(`set lock_timeout = '10min'`);
       await lockHolder.query('select pg_advisory_lock($1)', [migrationLock]);
       await dataSource.runMigrations({ transaction: 'each' });
+      if (runsAs !== undefined) await letUse((sql) => lockHolder.query(sql), runsAs);
       await lockHolder.query('select pg_advisory_unlock($1)', [migrationLock]);
     } finally {
       await lockHolder.release();

@@ -34,7 +34,7 @@ afterAll(async () => {
 describe('migrations', () => {
   test('are asked for in one sentence while they are missing', async () => {
     await expect(assertMigrated(dataSource)).rejects.toThrow(
-      'The database is not migrated: EventLog1700000000000, AccountTable1700000000001 has not run',
+      'The database is not migrated: EventLog1700000000000, EventLogPartitions1700000000400, AccountTable1700000000001 has not run',
     );
   });
 
@@ -72,11 +72,11 @@ describe('migrations', () => {
     const other = await throwAwayDatabase();
     await migrate(other.url, accountParticipant);
     const undoing = await new DataSource(eventLogDataSourceOptions(other.url, accountParticipant)).initialize();
-    await undoing.undoLastMigration();
-    await undoing.undoLastMigration();
+    for (const _migration of undoing.migrations) await undoing.undoLastMigration();
     expect(await undoing.query(`select tablename from pg_tables where schemaname = 'public'`)).toEqual([
       { tablename: 'migrations' },
     ]);
+    expect(await undoing.query(`select from pg_proc where pronamespace = 'public'::regnamespace`)).toEqual([]);
     await undoing.destroy();
     await other.drop();
   });

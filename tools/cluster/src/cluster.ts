@@ -167,14 +167,17 @@ export class Cluster {
       brokerAdminUrl,
       partitions: this.partitions(),
       databaseUrls: perService((service) => this.urlFor(postgresAdminUrl, own(service), `/${own(service)}`)),
+      databaseOwnerUrls: perService((service) =>
+        this.urlFor(postgresAdminUrl, `${own(service)}_owner`, `/${own(service)}`, this.secrets.ownerPassword),
+      ),
       amqpUrls: perService((service) => (brokerAdminUrl === undefined ? amqpUrl : this.urlFor(amqpUrl, own(service)))),
     };
   }
 
-  private urlFor(adminUrl: string, user: string, path?: string): string {
+  private urlFor(adminUrl: string, user: string, path?: string, password = this.secrets.servicePassword): string {
     const url = new URL(adminUrl);
     url.username = user;
-    url.password = this.secrets.servicePassword;
+    url.password = password;
     if (path !== undefined) url.pathname = path;
     return url.href;
   }

@@ -11,20 +11,26 @@ const secrets = z.object({
   contactMasterKey: z.string(),
   /** Of the services' database roles and broker users. */
   servicePassword: z.string(),
+  /** Of the roles that own the services' tables. Only the setup step comes as they do, and it sets the password first. */
+  ownerPassword: z.string().default(random),
 });
 export type Secrets = z.infer<typeof secrets>;
 
 /** The secrets of one cluster: drawn at its first start, kept beside its data, readable by its owner alone. */
 export function secretsIn(file: string): Secrets {
   if (existsSync(file)) return secrets.parse(JSON.parse(readFileSync(file, 'utf8')));
-  const random = () => randomBytes(24).toString('base64url');
   const drawn: Secrets = {
     adminToken: random(),
     stripeSecretKey: `sk_test_${randomBytes(18).toString('hex')}`,
     stripeWebhookSecret: `whsec_${randomBytes(18).toString('hex')}`,
     contactMasterKey: randomBytes(32).toString('base64'),
     servicePassword: random(),
+    ownerPassword: random(),
   };
   writeFileSync(file, `${JSON.stringify(drawn, null, 2)}\n`, { mode: 0o600 });
   return drawn;
+}
+
+function random(): string {
+  return randomBytes(24).toString('base64url');
 }

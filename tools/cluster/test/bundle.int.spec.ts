@@ -31,6 +31,7 @@ describe('a bundled service with nothing beside it', () => {
       amqpUrl: servers.amqpUrl,
       partitions: 1,
       databaseUrls: perService((service) => ownDatabase(servers, service)),
+      databaseOwnerUrls: perService((service) => ownDatabase(servers, service, '_owner')),
       amqpUrls: perService(() => servers.amqpUrl),
     };
     expect(run('setup', [], environmentOfSetup(plan))).toEqual({
@@ -70,7 +71,7 @@ describe('a bundled service with nothing beside it', () => {
   });
 
   test('knows its other commands', () => {
-    const { status, stderr } = run('order', ['migrate'], { DATABASE_URL: plan.databaseUrls.order });
+    const { status, stderr } = run('order', ['migrate'], { DATABASE_URL: plan.databaseOwnerUrls.order });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 });
@@ -118,12 +119,18 @@ function run(name: string, words: readonly string[], variables: Readonly<Record<
   return { status, stdout, stderr };
 }
 
-function ownDatabase({ postgresUrl, namespace }: TestServers, service: string): string {
+function ownDatabase({ postgresUrl, namespace }: TestServers, service: string, role = ''): string {
   const name = `${namespace}_${service}`;
-  return Object.assign(new URL(postgresUrl), { username: name, password: 'secret', pathname: `/${name}` }).href;
+  return Object.assign(new URL(postgresUrl), { username: `${name}${role}`, password: 'secret', pathname: `/${name}` })
+    .href;
 }
 
-function environmentOfSetup({ postgresAdminUrl = '', amqpUrl, databaseUrls }: ServerPlan): Record<string, string> {
+function environmentOfSetup({
+  postgresAdminUrl = '',
+  amqpUrl,
+  databaseUrls,
+  databaseOwnerUrls,
+}: ServerPlan): Record<string, string> {
   return {
     DATABASE_URL: postgresAdminUrl,
     AMQP_URL: amqpUrl,
@@ -131,6 +138,9 @@ function environmentOfSetup({ postgresAdminUrl = '', amqpUrl, databaseUrls }: Se
     ORDER_DATABASE_URL: databaseUrls.order,
     INVENTORY_DATABASE_URL: databaseUrls.inventory,
     PAYMENT_DATABASE_URL: databaseUrls.payment,
+    ORDER_DATABASE_OWNER_URL: databaseOwnerUrls.order,
+    INVENTORY_DATABASE_OWNER_URL: databaseOwnerUrls.inventory,
+    PAYMENT_DATABASE_OWNER_URL: databaseOwnerUrls.payment,
   };
 }
 

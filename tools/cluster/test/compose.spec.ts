@@ -75,6 +75,8 @@ describe('docker-compose.yml', () => {
         PARTITIONS: String(typeof plan.partitions === 'number' ? plan.partitions : plan.partitions[name]),
       });
     }
+    const roles = [...Object.values(plan.databaseUrls), ...Object.values(plan.databaseOwnerUrls)];
+    expect(new Set(roles.map((url) => new URL(url).username)).size).toBe(roles.length);
     expect(new URL(plan.postgresAdminUrl!).password).toBe(service('postgres').environment['POSTGRES_PASSWORD']);
     expect(new URL(plan.amqpUrl).password).toBe(service('rabbitmq').environment['RABBITMQ_DEFAULT_PASS']);
     expect(new URL(plan.amqpUrl).username).toBe(service('rabbitmq').environment['RABBITMQ_DEFAULT_USER']);

@@ -33,6 +33,14 @@ export type Cluster = CustomResource<
         readonly secret: { readonly name: string };
       };
     };
+    readonly managed: {
+      readonly roles: readonly {
+        readonly name: string;
+        readonly ensure: 'present' | 'absent';
+        readonly login: boolean;
+        readonly passwordSecret: { readonly name: string };
+      }[];
+    };
     readonly postgresql: {
       readonly synchronous: {
         readonly method: 'any' | 'first';

@@ -6,7 +6,12 @@ import * as pods from '../src/policies/pods.js';
 import { probesMeanDifferentThings, serversSayWhenTheyAreReady } from '../src/policies/probes.js';
 import * as rollout from '../src/policies/rollout.js';
 import * as scaling from '../src/policies/scaling.js';
-import { everySecretIsFetched, knowsItsOwnSecrets, secretsComeFromSecrets } from '../src/policies/secrets.js';
+import {
+  changesNoTable,
+  everySecretIsFetched,
+  knowsItsOwnSecrets,
+  secretsComeFromSecrets,
+} from '../src/policies/secrets.js';
 import { comesAsItsOwnUser, keepsWhatItConfirmed, servicesLeadSomewhere } from '../src/policies/servers.js';
 import { localSecrets, overlays } from './overlays.js';
 import { configurationViolations } from './violations/configuration.js';
@@ -39,6 +44,7 @@ describe.each(Object.entries(overlays))('the overlay %s', (name, resources) => {
     ['every variable is read, and has a value that is accepted', isUnderstood(programs, secretValue)],
     ['secrets come from Secrets', secretsComeFromSecrets],
     ['a service knows its own secrets only', knowsItsOwnSecrets],
+    ['a service changes no table, and its owner is the setup step', changesNoTable],
     ['a service comes as its own user, which the setup step makes', comesAsItsOwnUser],
     ['the network lets through what is needed, and nothing else', followsTheArrows],
     ...(name === 'production'

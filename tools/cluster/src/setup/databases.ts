@@ -1,36 +1,66 @@
+import { letUse } from '@quadrille/event-log';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 
+/** The same database as two roles. */
+export interface DatabaseUrls {
+  /** Who owns its tables and migrates them. */
+  readonly owner: string;
+  /** Who runs on them. */
+  readonly service: string;
+}
+
 /**
- * Makes the database, and the role that owns it, so that `url` works; what is there already stays, with the password of
- * `url`. No other role but the administrator's can connect to it. `adminUrl` may create databases and roles.
+ * Makes the database and both roles so that the URLs work; what is there already stays, with the passwords of the URLs. No other role but
+ * the administrator's can connect to it. `adminUrl` may create databases and roles.
  */
-export async function prepareDatabase(adminUrl: string, url: string): Promise<void> {
-  const { role, password, database } = partsOf(url);
-  const roleId = escapeIdentifier(role);
-  const databaseId = escapeIdentifier(database);
+export async function prepareDatabase(adminUrl: string, urls: DatabaseUrls): Promise<void> {
+  const [owner, service] = [partsOf(urls.owner), partsOf(urls.service)];
+  const ownerId = escapeIdentifier(owner.role);
+  const databaseId = escapeIdentifier(service.database);
   await asAdmin(adminUrl, async (admin) => {
     // Two setup steps at once wait for each other here; the lock ends with the session.
     await admin.query(`select pg_advisory_lock(hashtext('quadrille setup'))`);
-    const roles = await admin.query(`select from pg_roles where rolname = $1`, [role]);
-    if (roles.rowCount === 0) await admin.query(`create role ${roleId}`);
-    await admin.query(`alter role ${roleId} login password ${escapeLiteral(password)}`);
-
-    const databases = await admin.query(`select from pg_database where datname = $1`, [database]);
+    for (const { role, password } of [owner, service]) {
+      const roles = await admin.query(`select from pg_roles where rolname = $1`, [role]);
+      if (roles.rowCount === 0) await admin.query(`create role ${escapeIdentifier(role)}`);
+      await admin.query(`alter role ${escapeIdentifier(role)} login password ${escapeLiteral(password)}`);
+    }
+    const databases = await admin.query(`select from pg_database where datname = $1`, [service.database]);
     if (databases.rowCount === 0) {
       // An administrator who is not a superuser may only give a database to a role that it is a member of.
-      await admin.query(`grant ${roleId} to current_user`);
-      await admin.query(`create database ${databaseId} owner ${roleId}`);
+      await admin.query(`grant ${ownerId} to current_user`);
+      await admin.query(`create database ${databaseId} owner ${ownerId}`);
     }
     await admin.query(`revoke all on database ${databaseId} from public`);
+    const inside = Object.assign(new URL(adminUrl), { pathname: new URL(urls.service).pathname }).href;
+    await asAdmin(inside, (adminInside) => letIn(adminInside, { database: databaseId, owner: ownerId, service }));
   });
 }
 
-/** Removes the database and its role, if they are there, whoever is connected. */
-export async function removeDatabase(adminUrl: string, url: string): Promise<void> {
-  const { role, database } = partsOf(url);
+/** Earlier, services owned their tables: who did goes on working on them, and its next connection is let in as the last one was. */
+async function letIn(
+  admin: Client,
+  { database, owner, service: { role } }: { database: string; owner: string; service: { role: string } },
+): Promise<void> {
+  await admin.query('begin');
+  const own = await admin.query(
+    `select from pg_database where datname = current_database() and pg_get_userbyid(datdba) = $1`,
+    [role],
+  );
+  if (own.rowCount !== 0) {
+    await admin.query(`reassign owned by ${escapeIdentifier(role)} to ${owner}`);
+    await letUse(async (sql) => (await admin.query(sql)).rows, role);
+  }
+  await admin.query(`grant connect on database ${database} to ${escapeIdentifier(role)}`);
+  await admin.query('commit');
+}
+
+/** Removes the database and its roles, if they are there, whoever is connected. */
+export async function removeDatabase(adminUrl: string, urls: DatabaseUrls): Promise<void> {
+  const [owner, service] = [partsOf(urls.owner), partsOf(urls.service)];
   await asAdmin(adminUrl, async (admin) => {
-    await admin.query(`drop database if exists ${escapeIdentifier(database)} with (force)`);
-    await admin.query(`drop role if exists ${escapeIdentifier(role)}`);
+    await admin.query(`drop database if exists ${escapeIdentifier(service.database)} with (force)`);
+    for (const { role } of [owner, service]) await admin.query(`drop role if exists ${escapeIdentifier(role)}`);
   });
 }
 

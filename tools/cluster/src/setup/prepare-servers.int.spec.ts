@@ -24,6 +24,11 @@ describe('the setup step', () => {
         (service) =>
           Object.assign(own(servers.postgresUrl, service), { pathname: `/${servers.namespace}_${service}` }).href,
       ),
+      databaseOwnerUrls: perService(
+        (service) =>
+          Object.assign(own(servers.postgresUrl, `${service}_owner`), { pathname: `/${servers.namespace}_${service}` })
+            .href,
+      ),
       amqpUrls: perService((service) => own(servers.amqpUrl, service).href),
       scalerAmqpUrl: own(servers.amqpUrl, 'scaler').href,
     };
@@ -39,13 +44,13 @@ describe('the setup step', () => {
     await prepareServers(plan);
   });
 
-  test('leaves each service a migrated database of its own', async () => {
+  test('leaves each service a migrated database of its own, whose tables are not', async () => {
     for (const service of services) {
       const [{ user, owner }] = (await query(
         plan.databaseUrls[service],
         `select current_user as user, tableowner as owner from pg_tables where tablename = 'log'`,
       )) as [{ user: string; owner: string }];
-      expect([user, owner]).toEqual(Array(2).fill(`${servers.namespace}_${service}`));
+      expect([user, owner]).toEqual([`${servers.namespace}_${service}`, `${servers.namespace}_${service}_owner`]);
     }
   });
 
@@ -57,6 +62,58 @@ describe('the setup step', () => {
         await expect(query(url.href, 'select 1')).rejects.toThrow(/permission denied for database/);
       }
     }
+  });
+
+  test.each([
+    ['create a table', 'create table mine ()'],
+    ['create a schema', 'create schema mine'],
+    ['add a column', 'alter table stream_head add column mine text'],
+    ['drop a table', 'drop table agenda'],
+    ['empty a table', 'truncate agenda'],
+    ['change what it has said', 'update log set version = version'],
+    ['take back what it has said', 'delete from log'],
+    ['say what was migrated', `insert into migrations (timestamp, name) values (0, 'nothing')`],
+    ['change the position of the log', `select setval('log_position', 1)`],
+    ['drop a table that is no partition', `select drop_partition('stream_head')`],
+    ['drop a default partition', `select drop_partition('inbox_default')`],
+    ['attach a partition to another table', `select attach_partition('stream_head', 'log_p9', '0', '1')`],
+    ['make a role', 'create role mine'],
+  ])('does not let a service %s', async (_what, sql) => {
+    await expect(query(plan.databaseUrls.order, sql)).rejects.toThrow(
+      /permission denied|must be owner|is no partition of/,
+    );
+  });
+
+  test('lets a service make room in its log and its inbox, and end old parts of them', async () => {
+    const url = plan.databaseUrls.order;
+    const parts = async () =>
+      (
+        await query(
+          url,
+          `select relname as name from pg_inherits join pg_class on oid = inhrelid where inhparent = 'log'::regclass`,
+        )
+      ).map((row) => (row as { name: string }).name);
+    const before = await parts();
+    await query(url, `select attach_partition('log', 'log_p77', '77000000', '78000000')`);
+    expect((await parts()).filter((part) => !before.includes(part))).toEqual(['log_p77']);
+    await query(url, 'select count(*) from log_p77');
+    await query(url, `select drop_partition('log_p77')`);
+    expect(await parts()).toEqual(before);
+  });
+
+  test('takes tables over from a service that owned them, which works on', async () => {
+    const [admin, url] = [plan.postgresAdminUrl!, plan.databaseUrls.inventory];
+    const [role, owner, database] = ['inventory', 'inventory_owner', 'inventory'].map(
+      (name) => `${servers.namespace}_${name}`,
+    );
+    const inside = Object.assign(new URL(admin), { pathname: `/${database}` }).href;
+    await query(inside, `reassign owned by ${owner} to ${role}`);
+    await prepareServers(plan);
+    expect(await query(url, `select distinct tableowner as owner from pg_tables where schemaname = 'public'`)).toEqual([
+      { owner },
+    ]);
+    await query(url, 'insert into stock (sku, received, available, held, committed) values ($$ABC$$, 1, 1, 0, 0)');
+    await expect(query(url, 'drop table stock')).rejects.toThrow('must be owner');
   });
 
   test('gives each broker user what its service needs', async () => {

@@ -2,7 +2,7 @@ import { migrate } from '@quadrille/event-log';
 import { declareTopology } from '@quadrille/messaging';
 import { participants, type PerService, tables } from '../participants.js';
 import { mayLook, permissionsOf, prepareBrokerUser, removeBrokerUser } from './broker-users.js';
-import { prepareDatabase, removeDatabase } from './databases.js';
+import { type DatabaseUrls, prepareDatabase, removeDatabase } from './databases.js';
 import { withPatience } from './patience.js';
 
 export interface ServerPlan {
@@ -13,6 +13,8 @@ export interface ServerPlan {
   /** The root of RabbitMQ's management API. Without it the services' broker users must be there. */
   readonly brokerAdminUrl?: string | undefined;
   readonly databaseUrls: PerService<string>;
+  /** The same databases for whoever owns the tables and migrates them, which no service does. */
+  readonly databaseOwnerUrls: PerService<string>;
   readonly amqpUrls: PerService<string>;
   /** Whoever scales the services by the length of their queues, if anybody does. */
   readonly scalerAmqpUrl?: string | undefined;
@@ -30,11 +32,11 @@ export interface ServerPlan {
 export async function prepareServers(plan: ServerPlan): Promise<void> {
   const waitMs = plan.waitMs ?? 60_000;
   const databases = participants.map(async (participant) => {
-    const url = plan.databaseUrls[participant.name];
+    const urls = databaseOf(plan, participant.name);
     const admin = plan.postgresAdminUrl;
     await withPatience(`${participant.name}'s database`, waitMs, async () => {
-      if (admin !== undefined) await prepareDatabase(admin, url);
-      await migrate(url, participant);
+      if (admin !== undefined) await prepareDatabase(admin, urls);
+      await migrate(urls.owner, participant, { runsAs: decodeURIComponent(new URL(urls.service).username) });
     });
   });
   const broker = async () => {
@@ -57,10 +59,14 @@ export async function prepareServers(plan: ServerPlan): Promise<void> {
 export async function removePreparations(plan: ServerPlan): Promise<void> {
   const { postgresAdminUrl, brokerAdminUrl } = plan;
   for (const { name } of participants) {
-    if (postgresAdminUrl !== undefined) await removeDatabase(postgresAdminUrl, plan.databaseUrls[name]);
+    if (postgresAdminUrl !== undefined) await removeDatabase(postgresAdminUrl, databaseOf(plan, name));
     if (brokerAdminUrl !== undefined && plan.amqpUrls[name] !== plan.amqpUrl)
       await removeBrokerUser(brokerAdminUrl, plan.amqpUrls[name]);
   }
   if (brokerAdminUrl !== undefined && plan.scalerAmqpUrl !== undefined)
     await removeBrokerUser(brokerAdminUrl, plan.scalerAmqpUrl);
+}
+
+function databaseOf({ databaseUrls, databaseOwnerUrls }: ServerPlan, service: keyof PerService<string>): DatabaseUrls {
+  return { owner: databaseOwnerUrls[service], service: databaseUrls[service] };
 }

@@ -12,6 +12,9 @@ export class SetupConfiguration extends environmentOf({
   ORDER_DATABASE_URL: postgres.describe('As the order service has it.'),
   INVENTORY_DATABASE_URL: postgres.describe('As the inventory service has it.'),
   PAYMENT_DATABASE_URL: postgres.describe('As the payment service has it.'),
+  ORDER_DATABASE_OWNER_URL: postgres.describe("The same database for the owner of order's tables, who migrates them."),
+  INVENTORY_DATABASE_OWNER_URL: postgres.describe("The same for the owner of inventory's tables."),
+  PAYMENT_DATABASE_OWNER_URL: postgres.describe("The same for the owner of payment's tables."),
   AMQP_URL: amqp.describe('A user of RabbitMQ who may declare exchanges and queues.'),
   BROKER_ADMIN_URL: address('http:', 'https:')
     .optional()
@@ -37,6 +40,7 @@ export function planOf(configuration: SetupConfiguration): ServerPlan {
     amqpUrl: configuration.AMQP_URL,
     brokerAdminUrl: configuration.BROKER_ADMIN_URL,
     databaseUrls: perService((service) => own(service, 'DATABASE_URL') ?? ''),
+    databaseOwnerUrls: perService((service) => own(service, 'DATABASE_OWNER_URL') ?? ''),
     amqpUrls: perService((service) => own(service, 'AMQP_URL') ?? configuration.AMQP_URL),
     scalerAmqpUrl: configuration.SCALER_AMQP_URL,
     partitions: perService((service) => own<number>(service, 'PARTITIONS') ?? configuration.PARTITIONS),

@@ -1,5 +1,5 @@
-import { ofKind, type Policy } from '../resource.js';
-import { isOurs, serviceOf, workloadsOf, type Workload } from '../workload.js';
+import { nameOf, ofKind, type Policy } from '../resource.js';
+import { environmentOf, isOurs, participantsOf, serviceOf, workloadsOf, type Workload } from '../workload.js';
 
 /** A variable for a secret comes from a Secret. */
 export const secretsComeFromSecrets: Policy = (resources) =>
@@ -20,6 +20,40 @@ export const knowsItsOwnSecrets: Policy = (resources) =>
         .map((secret) => `${workload.name} reads ${secret}.`),
     );
 
+/** Who may change tables is known to the setup step alone. */
+export const changesNoTable: Policy = (resources) => {
+  const [setup] = workloadsOf(resources).filter(({ kind }) => kind === 'Job');
+  const prepared = setup ? environmentOf(setup) : {};
+  return [
+    ...participantsOf(resources).flatMap((workload) => {
+      const service = serviceOf(workload);
+      const [own, owners] = [
+        environmentOf(workload)['DATABASE_URL'],
+        prepared[`${service.toUpperCase()}_DATABASE_OWNER_URL`],
+      ];
+      return [
+        ...(userOf(own) === userOf(owners) ? [`${workload.name} owns the tables of its database.`] : []),
+        ...(secretNames(workload).includes(`${service}-database-owner`)
+          ? [`${workload.name} knows the password of its tables' owner.`]
+          : []),
+      ];
+    }),
+    ...ofKind(resources, 'Cluster').flatMap((cluster) => {
+      const { bootstrap, managed } = cluster.spec;
+      const service = bootstrap.initdb.database.replace('quadrille_', '');
+      const owner = userOf(prepared[`${service.toUpperCase()}_DATABASE_OWNER_URL`]);
+      return [
+        ...(bootstrap.initdb.owner === owner
+          ? []
+          : [`${nameOf(cluster)} belongs to ${bootstrap.initdb.owner}, and ${owner} migrates it.`]),
+        ...(managed.roles.some(({ name, login }) => name === `quadrille_${service}` && login)
+          ? []
+          : [`${nameOf(cluster)} has no role for ${service}.`]),
+      ];
+    }),
+  ];
+};
+
 /** Where an operator fetches secrets, it fetches every one that a pod waits for, and no other. */
 export const everySecretIsFetched: Policy = (resources) => {
   const fetched = ofKind(resources, 'ExternalSecret').map(({ spec }) => spec.target.name);
@@ -27,6 +61,7 @@ export const everySecretIsFetched: Policy = (resources) => {
   const needed = new Set([
     ...workloadsOf(resources).flatMap(secretNames),
     ...ofKind(resources, 'Cluster').map(({ spec }) => spec.bootstrap.initdb.secret.name),
+    ...ofKind(resources, 'Cluster').flatMap(({ spec }) => spec.managed.roles.map((role) => role.passwordSecret.name)),
     ...ofKind(resources, 'ObjectStore').map(({ spec }) => spec.configuration.s3Credentials.accessKeyId.name),
     ...ofKind(resources, 'TriggerAuthentication').flatMap(({ spec }) => spec.secretTargetRef.map(({ name }) => name)),
   ]);
@@ -41,6 +76,10 @@ export const everySecretIsFetched: Policy = (resources) => {
 export function secretNames({ container }: Workload): string[] {
   const names = (container.env ?? []).flatMap(({ valueFrom }) => valueFrom?.secretKeyRef?.name ?? []);
   return [...new Set(names)];
+}
+
+function userOf(url = ''): string {
+  return URL.canParse(url) ? new URL(url).username : 'nobody';
 }
 
 /** Who plays Stripe for payment shares the account's keys with it. */

@@ -1,5 +1,10 @@
 import { isUnderstood } from '../../src/policies/environment.js';
-import { everySecretIsFetched, knowsItsOwnSecrets, secretsComeFromSecrets } from '../../src/policies/secrets.js';
+import {
+  changesNoTable,
+  everySecretIsFetched,
+  knowsItsOwnSecrets,
+  secretsComeFromSecrets,
+} from '../../src/policies/secrets.js';
 import { comesAsItsOwnUser, keepsWhatItConfirmed, servicesLeadSomewhere } from '../../src/policies/servers.js';
 import { overlays, setupJob } from '../overlays.js';
 import { containerOf, setVariable, spoil, without } from '../planted.js';
@@ -53,6 +58,35 @@ export const configurationViolations: readonly Violation[] = [
     comesAsItsOwnUser,
     spoil(production, 'Deployment', http, (one) => setVariable(one, 'AMQP_URL', 'amqp://quadrille_payment@rabbitmq')),
     'order-http comes to its AMQP_URL as quadrille_payment.',
+  ],
+  [
+    'the setup step migrates as the service',
+    changesNoTable,
+    spoil(local, 'Job', setup, (one) =>
+      setVariable(one, 'ORDER_DATABASE_OWNER_URL', 'postgres://quadrille_order:secret@order-db-rw/quadrille_order'),
+    ),
+    'order-http owns the tables of its database.',
+  ],
+  [
+    "a service knows the password of its tables' owner",
+    changesNoTable,
+    spoil(production, 'Deployment', http, (one) => {
+      containerOf(one).env!.find(({ name }) => name === 'DATABASE_PASSWORD')!.valueFrom!.secretKeyRef!.name =
+        'order-database-owner';
+    }),
+    "order-http knows the password of its tables' owner.",
+  ],
+  [
+    'the operator gives the tables to the service',
+    changesNoTable,
+    spoil(production, 'Cluster', 'order-db', ({ spec }) => (spec.bootstrap.initdb.owner = 'quadrille_order')),
+    'order-db belongs to quadrille_order, and quadrille_order_owner migrates it.',
+  ],
+  [
+    'nobody makes the role that a service comes as',
+    changesNoTable,
+    spoil(production, 'Cluster', 'order-db', ({ spec }) => (spec.managed.roles = [])),
+    'order-db has no role for order.',
   ],
   [
     'the setup step prepares another database',
