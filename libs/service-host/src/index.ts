@@ -11,6 +11,7 @@ export * from './http/path-param.js';
 export * from './http/problem.js';
 export * from './http/request-cause.js';
 export * from './http/validation.js';
+export { MetricsController } from './metrics.controller.js';
 export * from './participant.module.js';
 export * from './run-service.js';
 export * from './service-logger.js';

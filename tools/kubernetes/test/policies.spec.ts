@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { followsTheArrows } from '../src/policies/arrows.js';
 import { connectionsSuffice } from '../src/policies/connections.js';
 import { isUnderstood } from '../src/policies/environment.js';
+import { everyProcessIsMonitored } from '../src/policies/monitoring.js';
 import * as pods from '../src/policies/pods.js';
 import { probesMeanDifferentThings, serversSayWhenTheyAreReady } from '../src/policies/probes.js';
 import * as rollout from '../src/policies/rollout.js';
@@ -19,7 +20,7 @@ import { networkViolations } from './violations/network.js';
 import { podViolations } from './violations/pods.js';
 import { rolloutViolations } from './violations/rollout.js';
 import { scalingViolations } from './violations/scaling.js';
-import { programs, servedPaths, stopSeconds } from './what-ships.js';
+import { metricsPath, programs, servedPaths, stopSeconds } from './what-ships.js';
 
 const secrets = new Map(localSecrets().first.map(({ metadata, stringData }) => [metadata.name, stringData]));
 const secretValue = (secret: string, key: string) => secrets.get(secret)?.[key] ?? 'amqp://someone:something@host:1/';
@@ -52,6 +53,7 @@ describe.each(Object.entries(overlays))('the overlay %s', (name, resources) => {
           ['Deployments scale with their load', scaling.scalesWithItsLoad],
           ['every queue counts', scaling.scalesByEveryQueue],
           ['every secret is fetched', everySecretIsFetched],
+          ['every process is monitored', everyProcessIsMonitored(metricsPath)],
           ['what was confirmed outlives a machine', keepsWhatItConfirmed],
         ] as const)
       : []),

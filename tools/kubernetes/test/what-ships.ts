@@ -5,7 +5,12 @@ import { SetupConfiguration } from '@quadrille/cluster';
 import { OrderConfiguration } from '@quadrille/order/configuration';
 import { environment as providerEnvironment, readEnvironment } from '@quadrille/payment-provider/environment';
 import { PaymentConfiguration } from '@quadrille/payment/configuration';
-import { HealthController, ServiceConfiguration, type ConfigurationClass } from '@quadrille/service-host';
+import {
+  HealthController,
+  MetricsController,
+  ServiceConfiguration,
+  type ConfigurationClass,
+} from '@quadrille/service-host';
 import { root } from '../src/kustomize.js';
 import type { Programs } from '../src/policies/environment.js';
 import type { ServedPaths } from '../src/policies/probes.js';
@@ -27,14 +32,16 @@ function reading(configuration: ConfigurationClass) {
   };
 }
 
-export const servedPaths: ServedPaths = { live: healthPath('live'), ready: healthPath('ready') };
+export const servedPaths: ServedPaths = {
+  live: pathOf(HealthController, HealthController.prototype.live),
+  ready: pathOf(HealthController, HealthController.prototype.ready),
+};
+export const metricsPath = pathOf(MetricsController, MetricsController.prototype.metrics);
 
 /** As Nest registers it. */
-function healthPath(method: 'live' | 'ready'): string {
-  const parts = [HealthController, HealthController.prototype[method]].map(
-    (target) => Reflect.getMetadata('path', target) as string,
-  );
-  return `/${parts.join('/')}`;
+function pathOf(...targets: readonly object[]): string {
+  const parts = targets.map((target) => Reflect.getMetadata('path', target) as string);
+  return `/${parts.filter((part) => part !== '/').join('/')}`;
 }
 
 /** After so long a program ends by itself, whatever still runs. */

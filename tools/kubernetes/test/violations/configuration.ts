@@ -1,4 +1,5 @@
 import { isUnderstood } from '../../src/policies/environment.js';
+import { everyProcessIsMonitored } from '../../src/policies/monitoring.js';
 import {
   changesNoTable,
   everySecretIsFetched,
@@ -13,6 +14,7 @@ import type { Violation } from './violation.js';
 const { local, production } = overlays;
 const setup = setupJob();
 const http = 'order-http';
+const monitored = everyProcessIsMonitored('/metrics');
 const noSecrets = { read: () => undefined };
 const understood = isUnderstood(
   {
@@ -99,6 +101,24 @@ export const configurationViolations: readonly Violation[] = [
     everySecretIsFetched,
     without(production, 'ExternalSecret', 'payment-secrets'),
     'Nobody makes the Secret payment-secrets.',
+  ],
+  [
+    'metrics are asked for where they are not',
+    monitored,
+    spoil(production, 'ServiceMonitor', 'services', ({ spec }) => (spec.endpoints[0]!.path = '/prometheus')),
+    'services asks order-http for /prometheus, and metrics are at /metrics.',
+  ],
+  [
+    'metrics are asked for at a port that there is not',
+    monitored,
+    spoil(production, 'ServiceMonitor', 'services', ({ spec }) => (spec.endpoints[0]!.port = 'metrics')),
+    'services asks order-consumers at the port metrics, which its Service does not have.',
+  ],
+  [
+    'nobody looks at the services',
+    monitored,
+    without(production, 'ServiceMonitor', 'services'),
+    'Nobody looks at payment-consumers.',
   ],
   [
     'the broker has two nodes',
