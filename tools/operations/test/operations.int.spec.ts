@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { buildEvent, fact, routingKeyOf } from '@quadrille/contracts';
 import {
+  deadLetterQueue,
   eventsExchange,
   listenerDeadLetterQueue,
   listenerQueue,
   partitionQueuesOf,
   serviceExchange,
 } from '@quadrille/messaging';
-import { connect } from 'amqplib';
+import { connect, type Options } from 'amqplib';
 import { Client } from 'pg';
 import { v7 } from 'uuid';
 import { eventually, startWorld, type World } from './world.js';
@@ -52,11 +53,11 @@ async function query(service: 'order' | 'inventory', sql: string, values: unknow
   }
 }
 
-async function publish(exchange: string, routingKey: string, body: string): Promise<void> {
+async function publish(exchange: string, routingKey: string, body: string, more: Options.Publish = {}): Promise<void> {
   const connection = await connect(world.cluster.amqpUrl);
   try {
     const channel = await connection.createConfirmChannel();
-    channel.publish(exchange, routingKey, Buffer.from(body), { persistent: true });
+    channel.publish(exchange, routingKey, Buffer.from(body), { persistent: true, ...more });
     await channel.waitForConfirms();
   } finally {
     await connection.close();
@@ -226,6 +227,38 @@ describe('dead letters', () => {
     expect(await world.run('dead-letters', 'replay', id)).toMatchObject({ code: 0, stdout: '1 replayed\n' });
     // It is garbage still, so it comes back; the copy has the same id.
     expect(await garbage()).toMatchObject({ id });
+  }, 120_000);
+
+  it('of the broker that are replayed after a newer event of their key change nothing of what it did', async () => {
+    const late = { ...good, id: v7(), subject: v7() };
+    const placed = { ...late, data: { ...good.data, orderId: late.subject } };
+    const cause = { id: v7(), time: new Date().toISOString(), correlationId: 'spec', causationId: 'spec', sequence: 2 };
+    const cancellation = fact('order.cancelled.v1', { orderId: late.subject, reason: 'timed_out', declineCode: null });
+    const cancelled = buildEvent('order', cancellation, cause);
+    const state = async () => ({
+      reservation: await query('inventory', 'select status from reservation where order_id = $1', [late.subject]),
+      stock: await world.call('inventory', 'GET', '/v1/stock/LAMP'),
+    });
+    // As a version that could not read it yet had set it aside.
+    const headers = {
+      ...{ reason: 'not known here', service: 'inventory', attempt: 1 },
+      ...{ 'replay-exchange': serviceExchange('inventory'), 'replay-routing-key': routingKeyOf(placed) },
+    };
+    await publish('', deadLetterQueue('inventory'), JSON.stringify(placed), { messageId: late.id, headers });
+    await publish(eventsExchange, routingKeyOf(cancelled), JSON.stringify(cancelled));
+    const before = await eventually('the newer event is handled', async () => {
+      const now = await state();
+      return now.reservation.length > 0 ? now : undefined;
+    });
+    expect(before.reservation).toEqual([{ status: 'closed' }]);
+
+    const replayed = await world.run('dead-letters', 'replay', `broker:inventory:${late.id}`);
+    expect(replayed).toMatchObject({ code: 0, stdout: '1 replayed\n' });
+    await eventually('the older one is handled too', async () => {
+      const [row] = await query('inventory', 'select 1 from inbox where message_id = $1', [late.id]);
+      return row ? true : undefined;
+    });
+    expect(await state()).toEqual(before);
   }, 120_000);
 
   it('of the handlers of another service are listed and replayed when it is named', async () => {
