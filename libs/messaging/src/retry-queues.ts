@@ -7,29 +7,39 @@ import type { OutgoingMessage } from './confirmed-channel.js';
 export interface RetryOptions {
   /** How often a message is handled in all before it becomes a dead letter. */
   readonly attemptsMax?: number | undefined;
-  /** The wait before the second attempt. */
+  /** The longest wait before the second attempt. */
   readonly firstDelayMs?: number | undefined;
   /** By how much each further wait is longer. */
   readonly factor?: number | undefined;
 }
 
-/** The queues of a service's listeners: one to consume, one per wait, and one for what is given up. */
+/**
+ * From how many waits each is drawn. A queue has one time to live, because a message is let go at the head of its queue only:
+ * with times of their own, short waits would stand behind long ones, and a crowd would come back at the end of the longest.
+ */
+const waitsPerAttempt = 4;
+
+/**
+ * The queues of a service's listeners: one to consume, one per wait, and one for what is given up. Waits have full jitter, in
+ * steps: an attempt has several queues, up to its longest wait, and each message takes one of them by chance.
+ */
 export class RetryQueues {
   readonly queue: string;
-  private readonly delaysMs: readonly number[];
+  /** Of each attempt that failed: the waits to draw from. */
+  private readonly waitsMs: readonly (readonly number[])[];
 
   constructor(
     private readonly service: string,
     { attemptsMax = 5, firstDelayMs = 1_000, factor = 4 }: RetryOptions = {},
   ) {
     this.queue = listenerQueue(service);
-    this.delaysMs = Array.from({ length: attemptsMax - 1 }, (_, n) => Math.round(firstDelayMs * factor ** n));
+    this.waitsMs = Array.from({ length: attemptsMax - 1 }, (_, n) => waitsUpTo(firstDelayMs * factor ** n));
   }
 
   async declare(channel: Channel): Promise<void> {
     await channel.assertQueue(listenerDeadLetterQueue(this.service), lastingQueue);
     await channel.assertQueue(this.queue, queueWithDeadLetters('', listenerDeadLetterQueue(this.service)));
-    for (const delayMs of new Set(this.delaysMs))
+    for (const delayMs of new Set(this.waitsMs.flat()))
       await channel.assertQueue(listenerRetryQueue(this.service, delayMs), waitingQueue(this.queue, delayMs));
   }
 
@@ -42,7 +52,8 @@ export class RetryQueues {
   /** The copy that comes again after its wait; undefined when no attempt is left. */
   retry(message: ConsumeMessage): OutgoingMessage | undefined {
     const attempt = this.attemptOf(message);
-    const delayMs = this.delaysMs[attempt - 1];
+    const waitsMs = this.waitsMs[attempt - 1] ?? [];
+    const delayMs = waitsMs[Math.floor(Math.random() * waitsMs.length)];
     if (delayMs === undefined) return undefined;
     const retry = copyOf(message, { exchange: '', routingKey: listenerRetryQueue(this.service, delayMs) });
     return {
@@ -63,6 +74,10 @@ export class RetryQueues {
       { ...because, service: this.service, attempt: this.attemptOf(message), firstFailedAt: firstFailedAt(message) },
     );
   }
+}
+
+function waitsUpTo(longestMs: number): number[] {
+  return Array.from({ length: waitsPerAttempt }, (_, n) => Math.ceil((longestMs * (n + 1)) / waitsPerAttempt));
 }
 
 function firstFailedAt(message: ConsumeMessage): string | undefined {
