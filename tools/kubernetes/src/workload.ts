@@ -28,7 +28,11 @@ export function workloadsOf(resources: Resources): Workload[] {
 
 /** The processes of order, inventory and payment. */
 export function participantsOf(resources: Resources): Workload[] {
-  return workloadsOf(resources).filter(({ labels }) => labels['quadrille.dev/participant'] === 'true');
+  return workloadsOf(resources).filter(isParticipant);
+}
+
+export function isParticipant({ labels }: Workload): boolean {
+  return labels['quadrille.dev/participant'] === 'true';
 }
 
 /** What Quadrille brings, unlike PostgreSQL and RabbitMQ. */

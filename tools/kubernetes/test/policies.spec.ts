@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { roles } from '@quadrille/service-host';
+import { servicesAreAlike } from '../src/policies/alike.js';
 import { followsTheArrows } from '../src/policies/arrows.js';
 import { connectionsSuffice } from '../src/policies/connections.js';
 import { isUnderstood } from '../src/policies/environment.js';
@@ -39,6 +41,8 @@ describe.each(Object.entries(overlays))('the overlay %s', (name, resources) => {
     ['pods ask for what they use', pods.asksForWhatItUses],
     ['pods stand on several nodes', pods.standsOnSeveralNodes],
     ['every Service leads somewhere', servicesLeadSomewhere],
+    ['services are alike', servicesAreAlike],
+    ['requests are answered by processes of their own', scaling.rolesAreApart(roles)],
     ['nothing has two scalers', scaling.hasOneScaler],
     ['no consumer is without a partition', scaling.hasNoMoreConsumersThanPartitions],
     ['every replica gets its connections', connectionsSuffice],

@@ -50,8 +50,40 @@ export const scalesWithItsLoad: Policy = (resources) =>
     const wanted = roleOf(workload) === 'http' ? 'HorizontalPodAutoscaler' : 'ScaledObject';
     const scaler = scalersOf(resources, workload.name).find(({ kind }) => kind === wanted);
     if (!scaler) return [`${workload.name} has no ${wanted}.`];
-    return scaler.min >= 3 ? [] : [`${workload.name} may shrink to ${scaler.min}.`];
+    return [
+      ...(scaler.min >= 3 ? [] : [`${workload.name} may shrink to ${scaler.min}.`]),
+      ...(wanted === 'ScaledObject' || countsCpu(resources, workload.name)
+        ? []
+        : [`${workload.name} is not scaled by its CPU.`]),
+    ];
   });
+
+function countsCpu(resources: Resources, target: string): boolean {
+  return ofKind(resources, 'HorizontalPodAutoscaler')
+    .filter(({ spec }) => spec?.scaleTargetRef.name === target)
+    .every(({ spec }) => spec?.metrics?.length === 1 && spec.metrics[0]?.resource?.name === 'cpu');
+}
+
+/** Requests are answered by processes that do nothing else, and every role is somebody's. */
+export const rolesAreApart =
+  (roles: readonly string[]): Policy =>
+  (resources) => {
+    const all = participantsOf(resources).map((workload) => ({
+      workload,
+      own: environmentOf(workload)['ROLES']?.split(',') ?? roles,
+    }));
+    const services = [...new Set(all.map(({ workload }) => serviceOf(workload)))];
+    return [
+      ...all
+        .filter(({ own }) => own.includes('http') && own.length > 1)
+        .map(({ workload }) => `${workload.name} answers requests and does something else.`),
+      ...services.flatMap((service) =>
+        roles
+          .filter((role) => !all.some(({ workload, own }) => serviceOf(workload) === service && own.includes(role)))
+          .map((role) => `Nobody of ${service} has the role ${role}.`),
+      ),
+    ];
+  };
 
 /** Every partition's queue counts. */
 export const scalesByEveryQueue: Policy = (resources) =>

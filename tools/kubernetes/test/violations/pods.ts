@@ -28,6 +28,38 @@ export const podViolations: readonly Violation[] = [
     'rabbitmq keeps capabilities.',
   ],
   [
+    'a process may become more than it is',
+    pods.isRestricted,
+    spoil(local, 'StatefulSet', 'payment-provider', (one) => {
+      containerOf(one).securityContext!.allowPrivilegeEscalation = true;
+    }),
+    'payment-provider may escalate its privileges.',
+  ],
+  [
+    'a pod stands in the network of its node',
+    pods.isRestricted,
+    spoil(production, 'Deployment', consumers, (one) => (podOf(one).hostNetwork = true)),
+    'order-consumers shares the host’s namespaces.',
+  ],
+  [
+    'a pod mounts what its node has',
+    pods.isRestricted,
+    spoil(production, 'Job', setup, (one) => (podOf(one).volumes = [{ name: 'host', hostPath: { path: '/' } }])),
+    `${setup} mounts a directory of its node.`,
+  ],
+  [
+    'a Service of the namespace becomes a variable',
+    pods.hasNoToken,
+    spoil(production, 'Deployment', http, (one) => delete podOf(one).enableServiceLinks),
+    'order-http gets a variable for every Service of the namespace.',
+  ],
+  [
+    'a drain waits for ever',
+    pods.standsOnSeveralNodes,
+    spoil(production, 'PodDisruptionBudget', consumers, ({ spec }) => (spec!.maxUnavailable = 0)),
+    "order-consumers's disruption budget does not let one pod go at a time.",
+  ],
+  [
     'seccomp is off',
     pods.isRestricted,
     spoil(production, 'Deployment', http, (one) => delete podOf(one).securityContext!.seccompProfile),

@@ -1,7 +1,7 @@
 import * as rollout from '../../src/policies/rollout.js';
 import { probesMeanDifferentThings, serversSayWhenTheyAreReady } from '../../src/policies/probes.js';
 import { overlays, setupJob } from '../overlays.js';
-import { containerOf, podOf, setVariable, spoil } from '../planted.js';
+import { containerOf, podOf, setVariable, spoil, without } from '../planted.js';
 import type { Violation } from './violation.js';
 
 const { local, production } = overlays;
@@ -52,6 +52,26 @@ export const rolloutViolations: readonly Violation[] = [
     rollout.migratesOncePerRelease,
     spoil(production, 'Deployment', http, (one) => (podOf(one).initContainers = [containerOf(one)])),
     "order-http does something before it starts; migrations are the Job's.",
+  ],
+  [
+    'a service migrates when it starts',
+    rollout.migratesOncePerRelease,
+    spoil(production, 'Deployment', http, (one) => (containerOf(one).args = ['node', 'main.mjs', 'migrate'])),
+    "order-http does something before it starts; migrations are the Job's.",
+  ],
+  [
+    'nobody migrates',
+    rollout.migratesOncePerRelease,
+    without(production, 'Job', setup),
+    'There are 0 Jobs before a rollout.',
+  ],
+  [
+    'a Deployment selects the pods of another',
+    rollout.selectsByWhatStays,
+    spoil(production, 'Deployment', http, ({ spec }) => {
+      spec!.selector.matchLabels!['app.kubernetes.io/component'] = 'consumers';
+    }),
+    'order-http does not select its own pods.',
   ],
   [
     'a selector has the version in it',

@@ -1,13 +1,15 @@
+import { servicesAreAlike } from '../../src/policies/alike.js';
 import { connectionsSuffice } from '../../src/policies/connections.js';
 import * as scaling from '../../src/policies/scaling.js';
 import { overlays, setupJob } from '../overlays.js';
-import { setVariable, spoil, without } from '../planted.js';
+import { podOf, setVariable, spoil, without } from '../planted.js';
 import type { Violation } from './violation.js';
 
 const { local, production } = overlays;
 const setup = setupJob();
 const http = 'order-http';
 const consumers = 'order-consumers';
+const apart = scaling.rolesAreApart(['http', 'consume', 'relay', 'work']);
 
 export const scalingViolations: readonly Violation[] = [
   [
@@ -33,6 +35,36 @@ export const scalingViolations: readonly Violation[] = [
     scaling.scalesWithItsLoad,
     without(production, 'HorizontalPodAutoscaler', http),
     'order-http has no HorizontalPodAutoscaler.',
+  ],
+  [
+    'HTTP is scaled by its memory',
+    scaling.scalesWithItsLoad,
+    spoil(production, 'HorizontalPodAutoscaler', http, ({ spec }) => (spec!.metrics![0]!.resource!.name = 'memory')),
+    'order-http is not scaled by its CPU.',
+  ],
+  [
+    'one Deployment does everything',
+    apart,
+    spoil(production, 'Deployment', http, (one) => setVariable(one, 'ROLES', 'http,relay')),
+    'order-http answers requests and does something else.',
+  ],
+  [
+    'nobody publishes',
+    apart,
+    spoil(local, 'Deployment', consumers, (one) => setVariable(one, 'ROLES', 'consume,work')),
+    'Nobody of order has the role relay.',
+  ],
+  [
+    'one service gets another disruption budget than the others',
+    servicesAreAlike,
+    without(production, 'PodDisruptionBudget', 'payment-http'),
+    'PodDisruptionBudget payment-http is not like PodDisruptionBudget inventory-http.',
+  ],
+  [
+    'one service has longer to stop than the others',
+    servicesAreAlike,
+    spoil(local, 'Deployment', http, (one) => (podOf(one).terminationGracePeriodSeconds = 60)),
+    'Deployment order-http is not like Deployment inventory-http.',
   ],
   [
     'there may be two',
