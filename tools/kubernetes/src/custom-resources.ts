@@ -18,6 +18,18 @@ interface SecretKey {
   readonly key: string;
 }
 
+/** Whose it is, and by which Secret the owner comes. */
+interface DatabaseOfCluster {
+  readonly database: string;
+  readonly owner: string;
+  readonly secret: { readonly name: string };
+}
+
+interface BarmanParameters {
+  readonly barmanObjectName: string;
+  readonly serverName?: string;
+}
+
 export type Cluster = CustomResource<
   'postgresql.cnpg.io/v1',
   'Cluster',
@@ -26,13 +38,19 @@ export type Cluster = CustomResource<
     readonly imageName: string;
     readonly primaryUpdateStrategy: 'unsupervised' | 'supervised';
     readonly inheritedMetadata: { readonly labels: Labels };
-    readonly bootstrap: {
-      readonly initdb: {
-        readonly database: string;
-        readonly owner: string;
-        readonly secret: { readonly name: string };
-      };
-    };
+    readonly bootstrap:
+      | { readonly initdb: DatabaseOfCluster; readonly recovery?: never }
+      | {
+          readonly initdb?: never;
+          readonly recovery: DatabaseOfCluster & {
+            readonly source: string;
+            readonly recoveryTarget: { readonly targetTime: string };
+          };
+        };
+    readonly externalClusters?: readonly {
+      readonly name: string;
+      readonly plugin: { readonly name: string; readonly parameters: BarmanParameters };
+    }[];
     readonly managed: {
       readonly roles: readonly {
         readonly name: string;
@@ -52,7 +70,7 @@ export type Cluster = CustomResource<
     readonly plugins: readonly {
       readonly name: string;
       readonly isWALArchiver: boolean;
-      readonly parameters: { readonly barmanObjectName: string };
+      readonly parameters: BarmanParameters;
     }[];
     readonly storage: { readonly size: string };
     readonly walStorage: { readonly size: string };

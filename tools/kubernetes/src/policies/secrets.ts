@@ -1,3 +1,4 @@
+import type { Cluster } from '../custom-resources.js';
 import { nameOf, ofKind, type Policy } from '../resource.js';
 import { environmentOf, isOurs, participantsOf, serviceOf, workloadsOf, type Workload } from '../workload.js';
 
@@ -39,13 +40,12 @@ export const changesNoTable: Policy = (resources) => {
       ];
     }),
     ...ofKind(resources, 'Cluster').flatMap((cluster) => {
-      const { bootstrap, managed } = cluster.spec;
-      const service = bootstrap.initdb.database.replace('quadrille_', '');
+      const { managed } = cluster.spec;
+      const { database, owner: actual } = databaseOf(cluster);
+      const service = database.replace('quadrille_', '');
       const owner = userOf(prepared[`${service.toUpperCase()}_DATABASE_OWNER_URL`]);
       return [
-        ...(bootstrap.initdb.owner === owner
-          ? []
-          : [`${nameOf(cluster)} belongs to ${bootstrap.initdb.owner}, and ${owner} migrates it.`]),
+        ...(actual === owner ? [] : [`${nameOf(cluster)} belongs to ${actual}, and ${owner} migrates it.`]),
         ...(managed.roles.some(({ name, login }) => name === `quadrille_${service}` && login)
           ? []
           : [`${nameOf(cluster)} has no role for ${service}.`]),
@@ -60,7 +60,7 @@ export const everySecretIsFetched: Policy = (resources) => {
   const byOperators = ['rabbitmq-default-user'];
   const needed = new Set([
     ...workloadsOf(resources).flatMap(secretNames),
-    ...ofKind(resources, 'Cluster').map(({ spec }) => spec.bootstrap.initdb.secret.name),
+    ...ofKind(resources, 'Cluster').map((cluster) => databaseOf(cluster).secret.name),
     ...ofKind(resources, 'Cluster').flatMap(({ spec }) => spec.managed.roles.map((role) => role.passwordSecret.name)),
     ...ofKind(resources, 'ObjectStore').map(({ spec }) => spec.configuration.s3Credentials.accessKeyId.name),
     ...ofKind(resources, 'TriggerAuthentication').flatMap(({ spec }) => spec.secretTargetRef.map(({ name }) => name)),
@@ -76,6 +76,11 @@ export const everySecretIsFetched: Policy = (resources) => {
 export function secretNames({ container }: Workload): string[] {
   const names = (container.env ?? []).flatMap(({ valueFrom }) => valueFrom?.secretKeyRef?.name ?? []);
   return [...new Set(names)];
+}
+
+/** Made anew, or as it was once. */
+function databaseOf({ spec: { bootstrap } }: Cluster) {
+  return bootstrap.initdb ?? bootstrap.recovery;
 }
 
 function userOf(url = ''): string {

@@ -15,6 +15,8 @@ export const keepsWhatItConfirmed: Policy = (resources) => [
     const isArchived = archives.some(({ parameters }) =>
       ofKind(resources, 'ObjectStore').some((store) => nameOf(store) === parameters.barmanObjectName),
     );
+    const archive = archives[0]?.parameters.serverName ?? nameOf(cluster);
+    const origins = (cluster.spec.externalClusters ?? []).map(({ plugin }) => plugin.parameters.serverName);
     const isBackedUp = ofKind(resources, 'ScheduledBackup').some(({ spec }) => spec.cluster.name === nameOf(cluster));
     const wanted: readonly (readonly [boolean, string])[] = [
       [instances >= 3 && affinity.podAntiAffinityType === 'required', 'does not stand on three machines'],
@@ -23,6 +25,7 @@ export const keepsWhatItConfirmed: Policy = (resources) => [
         'answers a commit that is on one machine only',
       ],
       [isArchived, 'does not archive its log'],
+      [!origins.includes(archive), `writes to the archive ${archive}, from which it is restored`],
       [isBackedUp, 'has no backups'],
     ];
     return wanted.filter(([isSo]) => !isSo).map(([, fault]) => `${nameOf(cluster)} ${fault}.`);

@@ -81,7 +81,7 @@ export const configurationViolations: readonly Violation[] = [
   [
     'the operator gives the tables to the service',
     changesNoTable,
-    spoil(production, 'Cluster', 'order-db', ({ spec }) => (spec.bootstrap.initdb.owner = 'quadrille_order')),
+    spoil(production, 'Cluster', 'order-db', ({ spec }) => (spec.bootstrap.initdb!.owner = 'quadrille_order')),
     'order-db belongs to quadrille_order, and quadrille_order_owner migrates it.',
   ],
   [
