@@ -42,8 +42,10 @@ const shapes: readonly Shape[] = [
   },
   { what: 'a Secret', looksSo: /^kind: Secret$/ },
   {
+    // But not what TypeORM calls a migration: a name, and the milliseconds of its making.
     what: 'something random',
-    looksSo: /(?<![\w/+.-])(?=[A-Za-z0-9+/]*[0-9])(?=[A-Za-z0-9+/]*[A-Z])[A-Za-z0-9+/]{28,}={0,2}(?![\w/+-])/,
+    looksSo:
+      /(?<![\w/+.-])(?![A-Za-z]+\d{13}\b)(?=[A-Za-z0-9+/]*[0-9])(?=[A-Za-z0-9+/]*[A-Z])[A-Za-z0-9+/]{28,}={0,2}(?![\w/+-])/,
   },
 ];
 
