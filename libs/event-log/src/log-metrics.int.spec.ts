@@ -47,7 +47,8 @@ test('what is behind, held, dead and open is on the registry', async () => {
   queue.send('garbage');
   await dataSource.query(
     `insert into held_message (key, kind, type, body, status, code, reason, correlation_id, causation_id, first_at)
-     values ('k', 'wake-up', 'deadline', '', 'dead', 'failed', '', 'c', 'c', now() - interval '1 hour')`,
+     values ('k', 'wake-up', 'deadline', '', 'dead', 'failed', '', 'c', 'c', now() - interval '1 hour'),
+       ('k', 'wake-up', 'deadline', '', 'waiting', 'key_held', '', 'c', 'c', now() - interval '2 hours')`,
   );
 
   const text = () => registry.metrics();
@@ -55,7 +56,8 @@ test('what is behind, held, dead and open is on the registry', async () => {
   await eventually(async () => expect(await text()).toMatch(/^quadrille_relay_lag_events 3$/m));
   await eventually(async () => expect(await text()).toMatch(/^quadrille_relay_lag_seconds (0\.\d|[1-9])/m));
   expect(await text()).toMatch(/^quadrille_dead_letters 1$/m);
-  expect(await text()).toMatch(/^quadrille_held_oldest_seconds 36\d\d/m);
+  expect(await text()).toMatch(/^quadrille_held_oldest_seconds 7[23]\d\d/m);
+  expect(await text()).toMatch(/^quadrille_dead_letters_oldest_seconds 3[67]\d\d/m);
   expect(await text()).toMatch(/^quadrille_deadlines 1$/m);
   expect(await text()).toMatch(/^quadrille_tasks\{task="charge"\} 2$/m);
   expect(await text()).toMatch(/^quadrille_owned_partitions 1$/m);

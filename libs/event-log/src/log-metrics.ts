@@ -9,6 +9,7 @@ interface Counts {
   readonly held_keys: string;
   readonly held_oldest_seconds: number;
   readonly dead_letters: string;
+  readonly dead_letters_oldest_seconds: number;
   readonly deadlines: string;
 }
 
@@ -31,6 +32,10 @@ export class LogMetrics {
       held_keys: gauge('held_keys', 'Keys that wait because a message of theirs failed.'),
       held_oldest_seconds: gauge('held_oldest_seconds', 'Age of the oldest held message.'),
       dead_letters: gauge('dead_letters', 'Held messages that wait for a person.'),
+      dead_letters_oldest_seconds: gauge(
+        'dead_letters_oldest_seconds',
+        'Since when the oldest of the messages that wait for a person has failed.',
+      ),
       deadlines: gauge('deadlines', 'Deadlines that are open.'),
     };
     this.tasks = new Gauge({
@@ -68,7 +73,8 @@ const countsSql = `
     select recorded_at from log where position > (select position from relay where name = 'relay')
     order by position limit 1
   ), held as (
-    select count(distinct key) as keys, min(first_at) as oldest, count(*) filter (where status = 'dead') as dead
+    select count(distinct key) as keys, min(first_at) as oldest, count(*) filter (where status = 'dead') as dead,
+      min(first_at) filter (where status = 'dead') as oldest_dead
     from held_message where status <> 'discarded'
   )
   select
@@ -77,5 +83,6 @@ const countsSql = `
     held.keys as held_keys,
     coalesce(extract(epoch from clock_timestamp() - held.oldest), 0)::float8 as held_oldest_seconds,
     held.dead as dead_letters,
+    coalesce(extract(epoch from clock_timestamp() - held.oldest_dead), 0)::float8 as dead_letters_oldest_seconds,
     (select count(*) from agenda where kind = 'deadline') as deadlines
   from held`;

@@ -5,6 +5,7 @@ import { ConfirmedChannel } from './confirmed-channel.js';
 import { ConfirmedPublisher } from './confirmed-publisher.js';
 import { BrokerConnection } from './connection.js';
 import { Consumer, type ConsumerOptions } from './consumer.js';
+import { DeadLetterWatch } from './dead-letter-watch.js';
 import { brokerMetrics, type BrokerMetrics } from './metrics.js';
 import { PartitionStream } from './partition-stream.js';
 
@@ -42,6 +43,7 @@ export class Broker {
   private readonly publishing: BrokerConnection;
   private readonly consuming: BrokerConnection;
   private readonly streams = new Set<PartitionStream>();
+  private readonly watches: DeadLetterWatch[] = [];
 
   private constructor(options: BrokerOptions) {
     const { url, name, logger = silentLogger, registry, confirmTimeoutMs = 5_000, heartbeatSeconds = 5 } = options;
@@ -115,6 +117,12 @@ export class Broker {
     return new Consumer({ ...options, connection: this.consuming, logger: this.logger });
   }
 
+  /** Measures how many messages lie in a dead-letter queue, until the broker is closed. */
+  watchDeadLetters(queue: string, pauseMs = 15_000): void {
+    const { metrics, logger } = this;
+    this.watches.push(new DeadLetterWatch({ queue, pauseMs, metrics, logger, ask: (question) => this.ask(question) }));
+  }
+
   /** Questions beside the streams. Whoever asks opens a channel for it and closes it again. Rejects while the broker is away. */
   async ask<Answer>(question: (model: ChannelModel) => Promise<Answer>): Promise<Answer> {
     if (!this.consuming.isUp) throw new Error('the broker is away');
@@ -128,6 +136,7 @@ export class Broker {
 
   /** Closes what is left open: streams first, then, when its confirms have come, the publishing channel, then the connections. */
   async close(): Promise<void> {
+    for (const watch of this.watches) watch.stop();
     await Promise.all([...this.streams].map((stream) => stream.close()));
     await this.outgoing.close();
     await Promise.all([this.publishing.close(), this.consuming.close()]);

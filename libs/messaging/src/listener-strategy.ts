@@ -107,6 +107,7 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
       receive: (delivery) => this.receive(delivery),
     });
     await this.consumer.subscribed();
+    this.broker.watchDeadLetters(this.queues.deadLetters);
   }
 
   /** Arguments are compared and bindings made each time, since whoever listens may declare its own queues. */

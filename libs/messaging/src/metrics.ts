@@ -11,6 +11,7 @@ export interface BrokerMetrics {
   readonly reconnects: Counter<'connection'>;
   readonly delivered: Counter<'service'>;
   readonly setAside: Counter<'service'>;
+  readonly deadLetters: Gauge<'queue'>;
 }
 
 const known = new WeakMap<Registry, BrokerMetrics>();
@@ -42,6 +43,12 @@ export function brokerMetrics(registry: Registry = new Registry()): BrokerMetric
     ]),
     delivered: counter('quadrille_messages_delivered_total', 'Messages that came from the broker.', ['service']),
     setAside: counter('quadrille_messages_set_aside_total', 'Messages put into a dead-letter queue.', ['service']),
+    deadLetters: new Gauge({
+      name: 'quadrille_broker_dead_letters',
+      help: 'Messages in a dead-letter queue of the broker, which wait for a person.',
+      labelNames: ['queue'],
+      registers,
+    }),
   };
   known.set(registry, metrics);
   return metrics;

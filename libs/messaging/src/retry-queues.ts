@@ -25,6 +25,7 @@ const waitsPerAttempt = 4;
  */
 export class RetryQueues {
   readonly queue: string;
+  readonly deadLetters: string;
   /** Of each attempt that failed: the waits to draw from. */
   private readonly waitsMs: readonly (readonly number[])[];
 
@@ -33,12 +34,13 @@ export class RetryQueues {
     { attemptsMax = 5, firstDelayMs = 1_000, factor = 4 }: RetryOptions = {},
   ) {
     this.queue = listenerQueue(service);
+    this.deadLetters = listenerDeadLetterQueue(service);
     this.waitsMs = Array.from({ length: attemptsMax - 1 }, (_, n) => waitsUpTo(firstDelayMs * factor ** n));
   }
 
   async declare(channel: Channel): Promise<void> {
-    await channel.assertQueue(listenerDeadLetterQueue(this.service), lastingQueue);
-    await channel.assertQueue(this.queue, queueWithDeadLetters('', listenerDeadLetterQueue(this.service)));
+    await channel.assertQueue(this.deadLetters, lastingQueue);
+    await channel.assertQueue(this.queue, queueWithDeadLetters('', this.deadLetters));
     for (const delayMs of new Set(this.waitsMs.flat()))
       await channel.assertQueue(listenerRetryQueue(this.service, delayMs), waitingQueue(this.queue, delayMs));
   }
@@ -69,7 +71,7 @@ export class RetryQueues {
   deadLetter(message: ConsumeMessage, because: Pick<SetAsideBecause, 'reason' | 'stack'>): OutgoingMessage {
     return setAsideCopy(
       message,
-      { exchange: '', routingKey: listenerDeadLetterQueue(this.service) },
+      { exchange: '', routingKey: this.deadLetters },
       { exchange: '', routingKey: this.queue },
       { ...because, service: this.service, attempt: this.attemptOf(message), firstFailedAt: firstFailedAt(message) },
     );

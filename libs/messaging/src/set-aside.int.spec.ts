@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { Registry } from '@quadrille/observability';
 import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
-import { eventOf, takeUntil } from '../test/facts.js';
+import { eventOf, takeUntil, until } from '../test/facts.js';
 import { inventoryTable, orderConfirmed, orderIdIn, orderTable, tables } from '../test/sample-events.js';
 import {
   Broker,
@@ -20,6 +21,7 @@ describe('messages that were set aside', () => {
   let user: string;
   let broker: Broker;
   let stream: PartitionStream;
+  const registry = new Registry();
 
   beforeAll(async () => {
     server = await throwAwayBroker();
@@ -35,7 +37,8 @@ describe('messages that were set aside', () => {
     url.username = user;
     url.password = 'secret';
     await declareTopology({ url: server.url, tables, partitions: 2 });
-    broker = await Broker.connect({ url: url.href, name: 'suite' });
+    broker = await Broker.connect({ url: url.href, name: 'suite', registry });
+    broker.watchDeadLetters(deadLetters, 50);
     await checkTopology(broker, { table: inventoryTable, others: [orderTable], partitions: 2 });
     stream = await broker.openPartition({ service: 'inventory', partition: 1, partitions: 2 });
   });
@@ -47,6 +50,10 @@ describe('messages that were set aside', () => {
 
   const events = [1, 2, 3].map((sequence) => orderConfirmed(orderIdIn(1, 2), sequence));
   const setAside = async () => listSetAside(server.url, deadLetters);
+  const areCounted = (count: number) =>
+    until(`${count} dead letters are measured`, async () =>
+      (await registry.metrics()).includes(`quadrille_broker_dead_letters{queue="${deadLetters}"} ${count}\n`),
+    );
   const takeOne = async (): Promise<IncomingMessage> => {
     const [message] = await stream.take(1);
     if (!message) throw new Error('the stream was closed');
@@ -61,6 +68,7 @@ describe('messages that were set aside', () => {
     for (let n = 0; n < 3; n++)
       expect((await setAside()).map(({ reason }) => reason)).toEqual(['odd number 1', 'odd number 2', 'odd number 3']);
     expect(await listSetAside(server.url, deadLetters, { max: 2 })).toHaveLength(2);
+    await areCounted(3);
   });
 
   it('go one by one to the queue where they had failed, without the headers of their death', async () => {
@@ -85,6 +93,7 @@ describe('messages that were set aside', () => {
     const taken = await takeUntil(stream, ({ length }) => length === 2);
     expect(taken.map(eventOf)).toEqual([events[0], events[2]]);
     expect(await setAside()).toEqual([]);
+    await areCounted(0);
     expect(await replaySetAside(server.url, deadLetters, { messageId: 'nobody' })).toEqual({ replayed: 0 });
   });
 

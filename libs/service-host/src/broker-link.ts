@@ -1,6 +1,6 @@
 import type { PublicEvent } from '@quadrille/contracts';
 import type { AnyParticipant, EventPublisher, MessageStream } from '@quadrille/event-log';
-import { Broker, checkTopology, TopologyDiffers, type BrokerServer } from '@quadrille/messaging';
+import { Broker, checkTopology, deadLetterQueue, TopologyDiffers, type BrokerServer } from '@quadrille/messaging';
 import type { Logger, Registry } from '@quadrille/observability';
 import type { ServiceConfiguration } from './configuration/service-configuration.js';
 import { StartupError } from './startup-error.js';
@@ -22,13 +22,15 @@ export class BrokerLink implements EventPublisher {
   }
 
   async connect(): Promise<void> {
-    this.broker ??= await Broker.connect({
+    if (this.broker) return;
+    this.broker = await Broker.connect({
       url: this.configuration.AMQP_URL,
       name: this.participant.name,
       logger: this.logger,
       registry: this.registry,
       connectTimeoutMs,
     }).catch(explain);
+    this.broker.watchDeadLetters(deadLetterQueue(this.participant.name));
   }
 
   server(): Promise<BrokerServer> {

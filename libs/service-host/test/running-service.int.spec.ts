@@ -179,8 +179,14 @@ describe('a running service', () => {
   it('tells its metrics', async () => {
     const { text, headers } = await ask('/metrics');
     expect(headers.get('content-type')).toMatch(/^text\/plain/);
-    for (const name of ['http_request_seconds', 'process_resident_memory_bytes', 'quadrille_'])
+    for (const name of [
+      'http_request_seconds',
+      'process_resident_memory_bytes',
+      'quadrille_dead_letters_oldest_seconds',
+    ])
       expect(text).toContain(name);
+    const counted = /^quadrille_broker_dead_letters\{queue="order\.dead-letters"\} 0$/m;
+    await eventually(async () => expect((await ask('/metrics')).text).toMatch(counted));
   });
 
   it('describes its API', async () => {
