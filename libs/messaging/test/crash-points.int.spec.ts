@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { plantFailpoint } from '@quadrille/observability';
@@ -25,14 +26,17 @@ const main = fileURLToPath(new URL('listening-main.ts', import.meta.url));
 let server: ThrowAwayBroker;
 let broker: Broker;
 const undo: (() => void)[] = [];
+const apps: INestApplication[] = [];
 
 beforeAll(async () => {
   server = await throwAwayBroker();
   await declareTopology({ url: server.url, tables, partitions: 1 });
   broker = await Broker.connect({ url: server.url, name: 'suite' });
 });
-afterEach(() => {
+afterEach(async () => {
   for (const pull of undo.splice(0)) pull();
+  // Also those of a test that failed half way.
+  for (const app of apps.splice(0)) await app.close();
 });
 afterAll(async () => {
   await broker.close();
@@ -133,6 +137,7 @@ describe('an application that listens', () => {
   const listen = async (service: string) => {
     const app = await NestFactory.create(ListeningModule, new FastifyAdapter(), { logger: false });
     await listenTo(app, { url: server.url, service, retry });
+    apps.push(app);
     return app;
   };
   const letters = (service: string) => listSetAside(server.url, listenerDeadLetterQueue(service));

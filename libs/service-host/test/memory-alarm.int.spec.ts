@@ -32,7 +32,7 @@ beforeAll(async () => {
   void listen();
 });
 afterAll(async () => {
-  await service.app.close();
+  await (service as RunningService | undefined)?.app.close();
   await broker.close();
   await Promise.all([database.drop(), server.end()]);
 });

@@ -4,6 +4,7 @@ const src = 'libs/messaging/src';
 const publisherSpec = `${src}/confirmed-publisher.int.spec.ts`;
 const streamSpec = `${src}/partition-stream.int.spec.ts`;
 const topologySpec = `${src}/topology.int.spec.ts`;
+const crashSpec = 'libs/messaging/test/crash-points.int.spec.ts';
 const listenerSpec = `${src}/listener-strategy.int.spec.ts`;
 
 /** Bugs between the services and the broker. */
@@ -200,5 +201,41 @@ export const messagingMutants: readonly PlumbingMutant[] = [
       },
     ],
     noticedBy: { spec: listenerSpec, test: 'tries again after growing waits and succeeds' },
+  },
+  {
+    name: 'a listener acknowledges before its copy is confirmed',
+    breaks: 'a process that ends between two attempts loses no message',
+    file: `${src}/listener-strategy.ts`,
+    edits: [
+      {
+        find: `        await failpoint('listener.replacing');\n`,
+        replace: `        await failpoint('listener.replacing');\n        await this.acknowledge(delivery);\n`,
+      },
+    ],
+    noticedBy: { spec: crashSpec, test: 'and whose process ends between the copy and the acknowledgement' },
+  },
+  {
+    name: 'what broke off stays unacknowledged',
+    breaks: 'a message whose handling broke off comes again, and takes nobody’s place',
+    file: `${src}/listener-strategy.ts`,
+    edits: [{ find: '        this.consumer?.giveBack(delivery);\n', replace: '' }],
+    noticedBy: { spec: crashSpec, test: 'handles or sets aside every event all the same, and acknowledges each' },
+  },
+  {
+    name: 'headers of any size are sent again',
+    breaks: 'a hostile message does not stop its partition',
+    file: `${src}/set-aside-copy.ts`,
+    edits: [{ find: 'const originalHeaderBytesMax = 8_192;', replace: 'const originalHeaderBytesMax = Infinity;' }],
+    noticedBy: { spec: streamSpec, test: 'sets a message aside whose headers are as large as can be' },
+  },
+  {
+    name: 'consuming shares the connection that publishes',
+    breaks: 'a broker that blocks publishers does not stop consuming',
+    file: `${src}/broker.ts`,
+    edits: [{ find: `this.consuming = connection('consume');`, replace: 'this.consuming = this.publishing;' }],
+    noticedBy: {
+      spec: 'libs/service-host/test/memory-alarm.int.spec.ts',
+      test: 'goes on consuming and answers commands, while its log absorbs',
+    },
   },
 ];
