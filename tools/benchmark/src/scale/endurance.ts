@@ -3,7 +3,8 @@ import { eventually } from '@quadrille/e2e/client';
 import { show } from '../figures.js';
 import { skus } from '../load/shop.js';
 import { median } from '../statistics.js';
-import { type Conditions, type Finding, told } from './finding.js';
+import { type Conditions, type Finding, rate, told } from './finding.js';
+import { messagesPerOrder } from './history.js';
 import type { Stage } from './stage.js';
 
 const sampleMs = 20_000;
@@ -11,7 +12,7 @@ const sampleMs = 20_000;
 /** A consumer is away while orders come in; then it has to catch up, and new orders come all the while. */
 export async function backlog({ stage, load, say }: Conditions, events: number): Promise<Finding> {
   await stage.start(1);
-  const closed = await handledPerSecond(stage, () => told(say, 'closed loop', stage.closed(load)));
+  const closedPerSecond = messagesPerOrder * rate(await told(say, 'closed loop', stage.closed(load)));
   await stage.settled();
   const inventory = stage.cluster.service('inventory');
   await inventory.stop();
@@ -30,18 +31,19 @@ export async function backlog({ stage, load, say }: Conditions, events: number):
   const newcomers = (async () => {
     while (draining) await Promise.all([order(), pause(200)]);
   })();
+  newcomers.catch(() => undefined); // Told below, where it is awaited.
   const { perSecond, tookSeconds } = await handledPerSecond(stage, () =>
     eventually('the backlog is worked off', async () => ((await stage.pending()) < 20 ? true : undefined), 3_600_000),
   );
   draining = false;
   await newcomers.finally(() => shops.close());
   await stage.settled();
-  const ratio = perSecond / closed.perSecond;
+  const ratio = perSecond / closedPerSecond;
   return {
     title: 'A backlog',
     head: ['', 'messages handled/s'],
     rows: [
-      ['closed loop', show(closed.perSecond)],
+      ['closed loop', show(closedPerSecond)],
       [`${events.toLocaleString('en-US')} orders behind, worked off in ${show(tookSeconds)} s`, show(perSecond)],
     ],
     target: 'drains at no less than the rate of the closed loop while new orders keep ending',

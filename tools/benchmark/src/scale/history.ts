@@ -31,6 +31,8 @@ const tables: PerService<readonly (readonly [table: string, where: string])[]> =
 /** Messages that a service hears of one order: rows of its inbox. */
 const heardPerOrder: PerService<number> = { order: 3, inventory: 2, payment: 2 };
 
+export const messagesPerOrder = Object.values(heardPerOrder).reduce((sum, count) => sum + count, 0);
+
 /**
  * Fills the databases with orders that have ended, as copies of one that did: rows of the same shape wherever it left any, with
  * ids of the same kind, so that tables and indexes are as large and as ordered as after as many real ones. To be done while no
