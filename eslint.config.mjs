@@ -35,6 +35,7 @@ const rooms = {
     'service-host',
     'local-servers',
     'cluster',
+    'kubernetes',
     'order',
     'inventory',
     'payment',

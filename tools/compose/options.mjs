@@ -1,8 +1,11 @@
 import { parseArgs } from 'node:util';
 
-export const help = `npm run compose:rehearse             brings docker-compose.yml up and crashes one container of each kind
-npm run compose:rehearse -- --clean  removes what rehearsals keep: Debian 13 with Docker Engine, stand-ins, layers
-npm run compose:rehearse -- --help   says this
+export const help = `npm run compose:rehearse                 brings docker-compose.yml up and crashes one container of each kind;
+                                         then runs the same images as k8s/overlays/local says, and stops each under orders
+npm run compose:rehearse -- --drains 5   stops each pod so many times, instead of once
+npm run compose:rehearse -- --only pods  does one half of it: compose or pods
+npm run compose:rehearse -- --clean      removes what rehearsals keep: Debian 13 with Docker Engine, stand-ins, layers
+npm run compose:rehearse -- --help       says this
 
 It needs root on Linux, Debian's or Ubuntu's packages, the npm registry, and about 4 GB under .quadrille/compose/, most of which
 a second run uses again. A Docker that runs on this machine is neither needed nor touched: Debian 13's Docker Engine and Compose run
@@ -21,9 +24,19 @@ export function parseOptions(args) {
   try {
     const { values } = parseArgs({
       args,
-      options: { clean: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        clean: { type: 'boolean', default: false },
+        only: { type: 'string' },
+        drains: { type: 'string', default: '1' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
     });
-    return { clean: false, help: false, ...values };
+    if (![undefined, 'compose', 'pods'].includes(values.only))
+      return { problem: `--only must be compose or pods, not "${values.only}".` };
+    const drains = Number(values.drains);
+    if (!Number.isInteger(drains) || drains < 1)
+      return { problem: `--drains must be a whole number of at least 1, not "${values.drains}".` };
+    return { ...values, drains };
   } catch (error) {
     return { problem: `${error.message.split('. ')[0]}. Try \`npm run compose:rehearse -- --help\`.` };
   }

@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { endCommands, installDependencies, nx, plainly, requireNode, root, run, StepFailed } from '../bootstrap.mjs';
+import {
+  endCommands,
+  home,
+  installDependencies,
+  nx,
+  plainly,
+  requireNode,
+  root,
+  run,
+  StepFailed,
+} from '../bootstrap.mjs';
 import { Progress } from '../progress.mjs';
 import { installTools } from './debian.mjs';
 import { examine } from './images.mjs';
@@ -10,7 +20,8 @@ import { makeStandIns } from './stand-ins.mjs';
 import { settledOptions } from '../settled-options.mjs';
 
 // `npm run compose:rehearse`: docker-compose.yml, brought up for real and unchanged, on a Docker Engine of its own, with stand-ins
-// for the images that would be pulled. What is done with it then, orders and crashes, is apps/e2e/src/compose.
+// for the images that would be pulled. What is done with it then, orders and crashes, is apps/e2e/src/compose. The same images run
+// once more as the manifests of k8s/overlays/local say: apps/e2e/src/pods.
 const options = settledOptions(parseOptions(process.argv.slice(2)), help);
 
 const file = '/quadrille/docker-compose.yml';
@@ -49,9 +60,15 @@ async function rehearse() {
   await progress.step('images of the services', () => compose('images', 'build'));
   const images = await progress.step('what is in the images', () => examine(machine, services, base));
   if (stopped) throw new StepFailed('Stopped.');
+  if (options.only !== 'pods') await rehearseCompose(services);
+  if (options.only !== 'compose') await rehearsePods();
+  progress.line(['', ...images].join('\n'));
+}
+
+async function rehearseCompose(services) {
   try {
     await progress.step('docker compose up', () => compose('up', 'up', '--detach', '--no-build'));
-    await playScenario();
+    await play('compose', [file], 'compose-containers');
     await progress.step('docker compose stop, each service with 0', () => stopGracefully(services));
   } catch (error) {
     if (!stopped) await keepLogs();
@@ -59,7 +76,14 @@ async function rehearse() {
   } finally {
     await progress.step('docker compose down -v', takeDown);
   }
-  progress.line(['', ...images].join('\n'));
+}
+
+async function rehearsePods() {
+  try {
+    await play('pods', [String(options.drains), join(home, 'logs', 'compose-pods.log')], 'compose-pods');
+  } finally {
+    await progress.step('no pod is left', takeDown);
+  }
 }
 
 function composeCommand(...args) {
@@ -93,6 +117,10 @@ async function keepLogs() {
 /** Removes all that Compose made, and looks whether it is gone. */
 async function takeDown() {
   await compose('down', 'down', '--volumes');
+  await run(
+    ...machine.command('docker', 'compose', '--project-name', 'quadrille-pods', 'down', '--volumes'),
+    'compose-down',
+  );
   const left = await Promise.all([
     machine.output('docker', 'ps', '--all', '--quiet'),
     machine.output('docker', 'volume', 'ls', '--quiet'),
@@ -102,15 +130,13 @@ async function takeDown() {
 }
 
 /** In the network of the machine, with the files of this one. */
-async function playScenario() {
+async function play(scene, args, log) {
   if (stopped) throw new StepFailed('Stopped.');
-  const program = join(root, 'apps/e2e/dist/compose/main.js');
+  const program = join(root, 'apps/e2e/dist', scene, 'main.js');
   const [enter, namespaces] = machine.command();
-  const [command, args] = machine.inItsNetwork(process.execPath, program, file, enter, ...namespaces);
-  scenario = spawn(command, args, { cwd: root, stdio: 'inherit' });
+  const [command, all] = machine.inItsNetwork(process.execPath, program, ...args, enter, ...namespaces);
+  scenario = spawn(command, all, { cwd: root, stdio: 'inherit' });
   const code = await new Promise((resolve) => scenario.once('exit', resolve));
   if (code !== 0)
-    throw new StepFailed(
-      'The rehearsal failed. What the containers said is in .quadrille/logs/compose-containers.log.',
-    );
+    throw new StepFailed(`The rehearsal failed. What the containers said is in .quadrille/logs/${log}.log.`);
 }

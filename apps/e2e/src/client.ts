@@ -74,10 +74,14 @@ export class Client {
 
   /** Waits for the end of an order. */
   async ended(id: string): Promise<PlacedOrder> {
-    return eventually(`order ${id} ends`, async () => {
-      const now = await this.order(id, 10);
-      return now.status === 'pending' ? undefined : now;
-    });
+    return eventually(
+      `order ${id} ends`,
+      async () => {
+        const now = await this.order(id, 10);
+        return now.status === 'pending' ? undefined : now;
+      },
+      this.patienceMs,
+    );
   }
 
   async cancel(id: string): Promise<number> {

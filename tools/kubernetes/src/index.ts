@@ -1,2 +1,3 @@
+export * from './docker/pods.js';
 export * from './kustomize.js';
 export * from './resource.js';

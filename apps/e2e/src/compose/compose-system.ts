@@ -1,8 +1,7 @@
 import type { ServiceName } from '@quadrille/contracts';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import { eventually } from '../client.js';
+import type { Engine } from './engine.js';
 
 const composeFile = z.object({
   services: z.record(
@@ -20,22 +19,24 @@ const containers = z.tuple([
     NetworkSettings: z.object({ Networks: z.record(z.string(), z.object({ IPAddress: z.string() })) }),
   }),
 ]);
+/** On a machine that others keep busy, a health check alone may take many seconds. */
+const healthyWithinMs = 300_000;
 type Container = z.infer<typeof containers>[0];
 
 /**
  * A system that Docker Compose brought up, for somebody who is in the network of its Docker Engine: there, containers have
- * addresses of their own. `enter` begins the commands that act on the engine, when it is not the one of this machine.
+ * addresses of their own.
  */
 export class ComposeSystem {
   private constructor(
     private readonly file: string,
-    private readonly enter: readonly string[],
+    private readonly engine: Engine,
     private readonly services: z.infer<typeof composeFile>['services'],
   ) {}
 
-  static async find(file: string, enter: readonly string[]): Promise<ComposeSystem> {
-    const config = await run([...enter, 'docker', 'compose', '--file', file, 'config', '--format', 'json']);
-    return new ComposeSystem(file, enter, composeFile.parse(JSON.parse(config)).services);
+  static async find(file: string, engine: Engine): Promise<ComposeSystem> {
+    const config = await engine.run(['docker', 'compose', '--file', file, 'config', '--format', 'json']);
+    return new ComposeSystem(file, engine, composeFile.parse(JSON.parse(config)).services);
   }
 
   /** What stays up: all but the setup step. */
@@ -70,28 +71,32 @@ export class ComposeSystem {
 
   async container(kind: string): Promise<Container> {
     const id = (await this.compose('ps', '--all', '--quiet', kind)).trim();
-    const [container] = containers.parse(JSON.parse(await run([...this.enter, 'docker', 'inspect', id])));
+    const [container] = containers.parse(JSON.parse(await this.engine.run(['docker', 'inspect', id])));
     return container;
   }
 
   /** Ends a container's first process as a crash or the kernel's out-of-memory killer would. */
   async crash({ State }: Container): Promise<void> {
-    await run([...this.enter, 'sh', '-c', `kill -KILL ${State.Pid}`]);
+    await this.engine.run(['sh', '-c', `kill -KILL ${State.Pid}`]);
   }
 
   compose(...args: readonly string[]): Promise<string> {
-    return run([...this.enter, 'docker', 'compose', '--file', this.file, ...args]);
+    return this.engine.run(['docker', 'compose', '--file', this.file, ...args]);
   }
 
   /** Resolves when a container is up and healthy; `restarts` is how often Docker has to have started it again by then. */
   async healthy(kind: string, restarts = 0): Promise<void> {
-    await eventually(`${kind} is healthy`, async () => {
-      const { State, RestartCount } = await this.container(kind);
-      if (RestartCount >= restarts && State.Health?.Status === 'healthy') return true;
-      throw new Error(
-        `it is ${State.Status}, ${State.Health?.Status ?? 'without a health check'}, ${RestartCount} restarts`,
-      );
-    });
+    await eventually(
+      `${kind} is healthy`,
+      async () => {
+        const { State, RestartCount } = await this.container(kind);
+        if (RestartCount >= restarts && State.Health?.Status === 'healthy') return true;
+        throw new Error(
+          `it is ${State.Status}, ${State.Health?.Status ?? 'without a health check'}, ${RestartCount} restarts`,
+        );
+      },
+      healthyWithinMs,
+    );
   }
 
   private async reachable(kind: string, url: string): Promise<string> {
@@ -112,9 +117,4 @@ export class ComposeSystem {
     if (service === undefined) throw new Error(`there is no service ${kind}`);
     return service;
   }
-}
-
-async function run([command = '', ...args]: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(command, args, { maxBuffer: 2 ** 26 });
-  return stdout;
 }
