@@ -66,7 +66,7 @@ export async function history({ stage, load, rounds, say }: Conditions, orders: 
   await stage.stop();
   const template = await stage.anEndedOrder();
   const before = performance.now();
-  await fillHistory(stage.cluster.databaseUrls, template, orders);
+  await fillHistory(stage.cluster, template, orders);
   say(`  ${orders.toLocaleString('en-US')} ended orders filled in ${show((performance.now() - before) / 1000)} s`);
   const filled = await measure('with the history');
   const ratio = median(filled.map(cost)) / median(empty.map(cost));

@@ -1,4 +1,4 @@
-import type { PerService } from '@quadrille/cluster';
+import type { Cluster, PerService } from '@quadrille/cluster';
 import { Client } from 'pg';
 import { z } from 'zod';
 import type { ParticipantName } from './stage.js';
@@ -38,10 +38,17 @@ export const messagesPerOrder = Object.values(heardPerOrder).reduce((sum, count)
  * ids of the same kind, so that tables and indexes are as large and as ordered as after as many real ones. To be done while no
  * service runs and everything is published; the provider's ledger does not know these orders.
  */
-export async function fillHistory(databaseUrls: PerService<string>, orderId: string, orders: number): Promise<void> {
+export async function fillHistory(
+  { databaseUrls, postgres }: Pick<Cluster, 'databaseUrls' | 'postgres'>,
+  orderId: string,
+  orders: number,
+): Promise<void> {
   const firstMs = Date.now() - orders;
   for (const service of ['order', 'inventory', 'payment'] as const) {
-    const client = new Client({ connectionString: databaseUrls[service] });
+    // The services' own roles can neither make partitions nor write what is published.
+    const administrator = new URL(postgres.adminUrl);
+    administrator.pathname = new URL(databaseUrls[service]).pathname;
+    const client = new Client({ connectionString: administrator.href });
     await client.connect();
     await fill(client, service, { orderId, orders, firstMs }).finally(() => client.end());
   }
