@@ -85,7 +85,7 @@ function markdownOf(findings: readonly Finding[], machine: Machine, at: string):
   return [
     '# Scale',
     `\`npm run bench -- --scale\` of ${at}, commit ${commit}, ${cores} cores (${cpu}), ${memoryGb} GB, ${system}; ` +
-      `${software.join(', ')}; load before ${loadBefore.toFixed(1)}. What it means: [scaling.md](../scaling.md).`,
+      `${software.join(', ')}; load before ${loadBefore.toFixed(1)}. What it means: docs/scaling.md.`,
     ...findings.flatMap(({ title, head, rows, target, found, met }) => [
       `## ${title}`,
       table([head, ...rows]),
