@@ -1,10 +1,9 @@
 import amqp from 'amqplib';
-import { parseEvent } from '@quadrille/contracts';
+import { parseEvent, services } from '@quadrille/contracts';
 import { partitionQueuesOf } from '@quadrille/messaging';
 import type { WireEvent } from './evidence.js';
 
 const queue = 'e2e.tap';
-const services = ['order', 'inventory', 'payment'] as const;
 
 /**
  * A queue of its own on the exchange that gets a copy of everything, in the broker's order. It is read when the faults of a

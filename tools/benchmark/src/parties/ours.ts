@@ -1,12 +1,11 @@
-import type { Cluster } from '@quadrille/cluster';
+import { type Cluster, perService } from '@quadrille/cluster';
+import { services } from '@quadrille/contracts';
 import { Client, eventually } from '@quadrille/e2e/client';
 import { collectEvidence, unsettled } from '@quadrille/e2e/evidence';
 import { violations } from '@quadrille/e2e/rules';
 import { forms, heard } from '@quadrille/e2e/world';
 import { priceMinor, skus } from '../load/shop.js';
 import type { System } from './party.js';
-
-const participants = ['order', 'inventory', 'payment'] as const;
 
 /** The services as users run them: the bundles of `npm start`, default configuration. */
 export class Ours implements System {
@@ -24,24 +23,18 @@ export class Ours implements System {
   }
 
   async start(): Promise<void> {
-    await Promise.all(participants.map((name) => this.cluster.service(name).start()));
+    await Promise.all(services.map((name) => this.cluster.service(name).start()));
     if (this.supplied) return;
-    const client = new Client({
-      order: [this.orderUrl],
-      inventory: [this.cluster.service('inventory').url],
-      payment: [this.cluster.service('payment').url],
-      adminToken: this.cluster.adminToken,
-    });
-    for (const sku of skus) await client.supply(sku, 1_000_000, priceMinor);
+    await supply(this.cluster);
     this.supplied = true;
   }
 
   async stop(): Promise<void> {
-    await Promise.all(participants.map((name) => this.cluster.service(name).stop()));
+    await Promise.all(services.map((name) => this.cluster.service(name).stop()));
   }
 
   pids() {
-    const pid = (name: (typeof participants)[number]) => this.cluster.service(name).replicas[0]?.part.pid ?? 0;
+    const pid = (name: (typeof services)[number]) => this.cluster.service(name).replicas[0]?.part.pid ?? 0;
     return { order: pid('order'), inventory: pid('inventory'), payment: pid('payment') };
   }
 
@@ -57,4 +50,11 @@ export class Ours implements System {
     const evidence = await collectEvidence({ databases: databaseUrls, provider, wire: null });
     return violations(evidence, promised, { forms, heard });
   }
+}
+
+/** Enough of every SKU for all that is measured. */
+export async function supply(cluster: Cluster): Promise<void> {
+  const { order, inventory, payment } = perService((name) => [cluster.service(name).url]);
+  const client = new Client({ order, inventory, payment, adminToken: cluster.adminToken });
+  for (const sku of skus) await client.supply(sku, 1_000_000, priceMinor);
 }

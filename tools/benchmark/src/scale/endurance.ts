@@ -28,15 +28,15 @@ export async function backlog({ stage, load, say }: Conditions, events: number):
   say(`  ${accepted.toLocaleString('en-US')} events wait for inventory`);
   await inventory.replicas[0]?.part.start();
   let draining = true;
-  const newcomers = (async () => {
+  const newcomers = async () => {
     while (draining) await Promise.all([order(), pause(200)]);
-  })();
-  newcomers.catch(() => undefined); // Told below, where it is awaited.
-  const { perSecond, tookSeconds } = await handledPerSecond(stage, () =>
-    eventually('the backlog is worked off', async () => ((await stage.pending()) < 20 ? true : undefined), 3_600_000),
-  );
-  draining = false;
-  await newcomers.finally(() => shops.close());
+  };
+  const drain = () =>
+    eventually('the backlog is worked off', async () => ((await stage.pending()) < 20 ? true : undefined), 3_600_000);
+  const [{ perSecond, tookSeconds }] = await Promise.all([
+    handledPerSecond(stage, drain).finally(() => (draining = false)),
+    newcomers(),
+  ]).finally(() => shops.close());
   await stage.settled();
   const ratio = perSecond / closedPerSecond;
   return {

@@ -1,9 +1,10 @@
+import { services } from '@quadrille/contracts';
 import { show } from '../figures.js';
 import { skus } from '../load/shop.js';
 import { median, ratiosPerRound } from '../statistics.js';
 import { type Conditions, cost, figures, type Finding, rate, told } from './finding.js';
 import { fillHistory } from './history.js';
-import { participants, type Throughput } from './stage.js';
+import type { Throughput } from './stage.js';
 
 /** Every order takes the same SKU, against orders that are spread over a hundred. */
 export async function hot({ stage, load, rounds, say }: Conditions): Promise<Finding> {
@@ -42,7 +43,7 @@ export async function replicas({ stage, load, rounds, say }: Conditions, most: n
   const of = (count: number) => seen.get(count) ?? [];
   const ratios = counts.slice(1).map((count) => median(ratiosPerRound(of(count).map(rate), of(1).map(rate))));
   const share = (count: number) =>
-    participants.map((name) => `${name} ${of(count).at(-1)?.shares[name].join(' : ')}`).join(', ');
+    services.map((name) => `${name} ${of(count).at(-1)?.shares[name].join(' : ')}`).join(', ');
   return {
     title: 'Replicas on one machine',
     head: ['replicas of each service', 'orders/s', 'CPU ms per order', 'CPU of the replicas, in percent'],

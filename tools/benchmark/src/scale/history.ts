@@ -1,7 +1,7 @@
-import type { Cluster, PerService } from '@quadrille/cluster';
+import type { PerService } from '@quadrille/cluster';
+import { services, type ServiceName } from '@quadrille/contracts';
 import { Client } from 'pg';
 import { z } from 'zod';
-import type { ParticipantName } from './stage.js';
 
 /** Orders in one statement: enough to be quick, few enough for little memory. */
 const chunk = 10_000;
@@ -39,12 +39,12 @@ export const messagesPerOrder = Object.values(heardPerOrder).reduce((sum, count)
  * service runs and everything is published; the provider's ledger does not know these orders.
  */
 export async function fillHistory(
-  { databaseUrls, postgres }: Pick<Cluster, 'databaseUrls' | 'postgres'>,
+  { databaseUrls, postgres }: { databaseUrls: PerService<string>; postgres: { readonly adminUrl: string } },
   orderId: string,
   orders: number,
 ): Promise<void> {
   const firstMs = Date.now() - orders;
-  for (const service of ['order', 'inventory', 'payment'] as const) {
+  for (const service of services) {
     // The services' own roles can neither make partitions nor write what is published.
     const administrator = new URL(postgres.adminUrl);
     administrator.pathname = new URL(databaseUrls[service]).pathname;
@@ -64,7 +64,7 @@ interface History {
 const counts = z.object({ events: z.coerce.number(), position: z.coerce.number() });
 const others = z.object({ payment_id: z.string(), intent_id: z.string() });
 
-async function fill(client: Client, service: ParticipantName, { orderId, orders, firstMs }: History): Promise<void> {
+async function fill(client: Client, service: ServiceName, { orderId, orders, firstMs }: History): Promise<void> {
   await client.query(idSql(firstMs));
   const [log] = tables[service];
   const found = await client.query(

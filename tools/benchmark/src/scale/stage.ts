@@ -1,14 +1,14 @@
-import { type Cluster } from '@quadrille/cluster';
-import { Client, eventually } from '@quadrille/e2e/client';
+import { type Cluster, type PerService, perService } from '@quadrille/cluster';
+import { services, type ServiceName } from '@quadrille/contracts';
+import { eventually } from '@quadrille/e2e/client';
 import { rows, unsettled } from '@quadrille/e2e/evidence';
 import { z } from 'zod';
 import { closedLoop } from '../load/closed-loop.js';
 import { CommitWatch } from '../load/commit-watch.js';
-import { priceMinor, Shop, skus } from '../load/shop.js';
+import { Shop, skus } from '../load/shop.js';
 import { cpuMsOf, memoryBytesOf, ownCpuMs } from '../measure/processes.js';
+import { supply } from '../parties/ours.js';
 
-export const participants = ['order', 'inventory', 'payment'] as const;
-export type ParticipantName = (typeof participants)[number];
 const database = z.object({ count: z.coerce.number() });
 
 export interface Load {
@@ -25,7 +25,7 @@ export interface Throughput {
   /** Of services, database and broker. */
   readonly cpuMsPerOrder: number;
   /** Of all that the replicas of a service did, the part of each, in percent of their CPU. */
-  readonly shares: Readonly<Record<ParticipantName, readonly number[]>>;
+  readonly shares: PerService<readonly number[]>;
 }
 
 /** Our services in one system, with as many of their replicas at work as an experiment wants. */
@@ -38,29 +38,23 @@ export class Stage {
   /** Has so many replicas of each service at work, and each holding its part of the partitions. */
   async start(replicas: number): Promise<void> {
     await Promise.all(
-      participants.flatMap((name) =>
+      services.flatMap((name) =>
         this.cluster.service(name).replicas.map(({ part }, index) => (index < replicas ? part.start() : part.stop())),
       ),
     );
     this.atWork = replicas;
     await eventually('the partitions are shared', async () => {
-      for (const name of participants)
+      for (const name of services)
         if ((await this.count(name, ownersSql)) !== replicas) throw new Error(`${name} has not shared its partitions`);
       return true as const;
     });
     if (this.supplied) return;
-    const client = new Client({
-      order: [this.cluster.service('order').url],
-      inventory: [this.cluster.service('inventory').url],
-      payment: [this.cluster.service('payment').url],
-      adminToken: this.cluster.adminToken,
-    });
-    for (const sku of skus) await client.supply(sku, 1_000_000, priceMinor);
+    await supply(this.cluster);
     this.supplied = true;
   }
 
   async stop(): Promise<void> {
-    await Promise.all(participants.map((name) => this.cluster.service(name).stop()));
+    await Promise.all(services.map((name) => this.cluster.service(name).stop()));
     this.atWork = 0;
   }
 
@@ -80,12 +74,12 @@ export class Stage {
     if (failures.length > 0) throw new Error(`${failures.length} orders failed, the first so: ${failures[0]}`);
     const [before = {}, after = {}] = edges;
     const used = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
-    const sharesOf = (name: ParticipantName) =>
+    const sharesOf = (name: ServiceName) =>
       percentages(this.replicasOf(name).map((_, index) => used(`${name} ${index}`)));
     return {
       ordersPerSecond,
       cpuMsPerOrder: Object.keys(after).reduce((sum, name) => sum + used(name), 0) / ended,
-      shares: { order: sharesOf('order'), inventory: sharesOf('inventory'), payment: sharesOf('payment') },
+      shares: perService(sharesOf),
     };
   }
 
@@ -110,14 +104,14 @@ export class Stage {
   }
 
   /** The one number that a statement answers with, as `count`. */
-  async count(service: ParticipantName, sql: string): Promise<number> {
+  async count(service: ServiceName, sql: string): Promise<number> {
     const [row] = await rows(this.cluster.databaseUrls[service], sql, database);
     return row?.count ?? 0;
   }
 
   /** Messages that the services have handled so far. */
   async handled(): Promise<number> {
-    const counts = await Promise.all(participants.map((name) => this.count(name, 'select count(*) from inbox')));
+    const counts = await Promise.all(services.map((name) => this.count(name, 'select count(*) from inbox')));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
@@ -135,7 +129,7 @@ export class Stage {
 
   async databaseBytes(): Promise<number> {
     const sql = 'select pg_database_size(current_database()) as count';
-    const sizes = await Promise.all(participants.map((name) => this.count(name, sql)));
+    const sizes = await Promise.all(services.map((name) => this.count(name, sql)));
     return sizes.reduce((sum, size) => sum + size, 0);
   }
 
@@ -149,14 +143,14 @@ export class Stage {
   }
 
   private pids(): Record<string, number> {
-    const services = participants.flatMap((name) =>
+    const replicas = services.flatMap((name) =>
       this.replicasOf(name).map(({ part }, index) => [`${name} ${index}`, part.pid ?? 0] as const),
     );
     const { postgres, rabbitMq } = this.cluster;
-    return { ...Object.fromEntries(services), database: postgres.pid ?? 0, broker: rabbitMq.pid ?? 0 };
+    return { ...Object.fromEntries(replicas), database: postgres.pid ?? 0, broker: rabbitMq.pid ?? 0 };
   }
 
-  private replicasOf(name: ParticipantName) {
+  private replicasOf(name: ServiceName) {
     return this.cluster.service(name).replicas.slice(0, this.atWork);
   }
 }
