@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { buildEvent, fact, parseEvent, type PublicEvent } from '@quadrille/contracts';
+import { parseEvent, type PublicEvent } from '@quadrille/contracts';
 import { migrate } from '@quadrille/event-log';
 import { Broker, declareTopology } from '@quadrille/messaging';
 import {
@@ -11,6 +11,7 @@ import {
 import { randomUUID } from 'node:crypto';
 import { startService, type RunningService } from '../src/run-service.js';
 import { eventually } from './eventually.js';
+import { paymentCaptured } from './payment-captured.js';
 import { tables, tinyParticipant } from './tiny-participant.js';
 import { variablesOf } from './tiny-servers.js';
 import { TinyModule } from './tiny.module.js';
@@ -55,12 +56,12 @@ async function metric(name: string): Promise<number> {
 }
 
 describe('a service whose broker is short of memory', () => {
-  const captured = Array.from({ length: 5 }, () => payment(randomUUID()));
+  const inputs = Array.from({ length: 5 }, () => paymentCaptured(randomUUID()));
   const asked = Array.from({ length: 5 }, () => randomUUID());
-  const all = [...captured.map(({ subject }) => subject), ...asked];
+  const all = [...inputs.map(({ subject }) => subject), ...asked];
 
   it('goes on consuming and answers commands, while its log absorbs what nobody can hear', async () => {
-    for (const event of captured) await broker.publisher.publish(event);
+    for (const event of inputs) await broker.publisher.publish(event);
     await server.ctl('set_vm_memory_high_watermark', '0.000001');
     Object.assign(process.env, variablesOf(database.url, server.url), { PARTITIONS: '1' });
     service = await startService(TinyModule, tinyParticipant);
@@ -93,14 +94,3 @@ describe('a service whose broker is short of memory', () => {
     expect(new Set(heard.map(({ id }) => id)).size).toBe(all.length);
   });
 });
-
-function payment(orderId: string): PublicEvent {
-  const captured = fact('payment.captured.v1', { orderId, paymentId: randomUUID(), amountMinor: 5, currency: 'EUR' });
-  return buildEvent('payment', captured, {
-    id: randomUUID(),
-    time: new Date().toISOString(),
-    correlationId: randomUUID(),
-    causationId: randomUUID(),
-    sequence: 1,
-  });
-}

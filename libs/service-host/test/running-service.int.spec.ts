@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { buildEvent, fact, parseEvent, type PublicEvent } from '@quadrille/contracts';
+import { parseEvent, type PublicEvent } from '@quadrille/contracts';
 import { Broker } from '@quadrille/messaging';
 import { randomUUID } from 'node:crypto';
 import { startService, type RunningService } from '../src/run-service.js';
 import { eventually } from './eventually.js';
+import { paymentCaptured } from './payment-captured.js';
 import { tinyParticipant } from './tiny-participant.js';
 import { adminToken, partitions, tinyServers, type TinyServers } from './tiny-servers.js';
 import { TinyModule } from './tiny.module.js';
@@ -104,7 +105,7 @@ describe('a command over HTTP', () => {
 
 describe('an event', () => {
   it('is heard, decided and answered with another one', async () => {
-    const captured = payment(randomUUID());
+    const captured = paymentCaptured(randomUUID());
     await broker.publisher.publish(captured);
     expect(await heardOf(captured.subject)).toMatchObject({
       correlationid: captured.correlationid,
@@ -113,7 +114,7 @@ describe('an event', () => {
   });
 
   it('that cannot be read is a dead letter for the administrator, who mends and replays it', async () => {
-    const captured = payment(randomUUID());
+    const captured = paymentCaptured(randomUUID());
     await broker.publisher.publish({ ...captured, data: { orderId: captured.subject } } as unknown as PublicEvent);
     const { id } = await eventually(async () => {
       const { items } = (await administer(`?key=${captured.subject}&status=dead`)).json() as {
@@ -129,7 +130,7 @@ describe('an event', () => {
     });
 
     const by = 'ada';
-    const other = { body: payment(randomUUID()), by, reason: 'a mistake' };
+    const other = { body: paymentCaptured(randomUUID()), by, reason: 'a mistake' };
     expect((await administer(`/${id}/body`, 'PUT', other)).json()).toMatchObject({
       status: 422,
       code: 'other_message',
@@ -210,18 +211,6 @@ describe('a running service', () => {
     }
   });
 });
-
-function payment(orderId: string): PublicEvent {
-  const captured = fact('payment.captured.v1', { orderId, paymentId: randomUUID(), amountMinor: 5, currency: 'EUR' });
-  return buildEvent('payment', captured, {
-    id: randomUUID(),
-    time: new Date().toISOString(),
-    correlationId: randomUUID(),
-    causationId: randomUUID(),
-    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-    sequence: 1,
-  });
-}
 
 function administer(path: string, method = 'GET', body?: object) {
   return ask(`/v1/dead-letters${path}`, {
