@@ -1,9 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { plantFailpoint } from '@quadrille/observability';
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
-import type { Pool, QueryConfig, QueryResult } from 'pg';
 import { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { v7 as uuidv7 } from 'uuid';
 import { eventLogDataSourceOptions } from '../src/data-source.js';
 import { isTransient, LeaseLost } from '../src/faults.js';
@@ -245,47 +243,6 @@ test('a migration that changes what a prepared statement answers with is met onc
   expect(await read()).toEqual([{ n: '2' }]);
 });
 
-test('a transaction whose begin is refused does nothing: no statement is committed by itself', async () => {
-  const id = uuidv7();
-  const options = eventLogDataSourceOptions(database.url, accountParticipant, { poolSize: 1 });
-  const dataSource = await new DataSource(options).initialize();
-  try {
-    const client = await ((dataSource.driver as PostgresDriver).master as Pool).connect();
-    const send = client.query.bind(client) as (statement: QueryConfig) => Promise<QueryResult>;
-    const refusing = async (statement: QueryConfig) =>
-      send(statement.text === 'start transaction' ? { text: 'select 1 / 0' } : statement);
-    Object.assign(client, { query: refusing });
-    client.release();
-    const insert = inTransaction(dataSource, 'test', (tx) =>
-      tx.query('insert into inbox (message_id) values ($1)', [id]),
-    );
-    await expect(insert).rejects.toThrow('division by zero');
-    expect(await database.query('select * from inbox where message_id = $1', [id])).toEqual([]);
-  } finally {
-    await dataSource.destroy();
-  }
-});
-
-test('a transaction that TypeORM begins inside a round is a part of it', async () => {
-  const [kept, undone] = [uuidv7(), uuidv7()];
-  const insert = 'insert into inbox (message_id) values ($1)';
-  const rolledBack = inTransaction(database.dataSource, 'test', async ({ manager }) => {
-    await manager.transaction((inner) => inner.query(insert, [undone]));
-    throw new Error('no');
-  });
-  await expect(rolledBack).rejects.toThrow('no');
-  await inTransaction(database.dataSource, 'test', async ({ manager }) => {
-    await manager.transaction((inner) => inner.query(insert, [kept]));
-    const failing = manager.transaction(async (inner) => {
-      await inner.query(insert, [undone]);
-      throw new Error('inner');
-    });
-    await expect(failing).rejects.toThrow('inner');
-  });
-  const found = await database.query('select message_id from inbox where message_id = any ($1)', [[kept, undone]]);
-  expect(found).toEqual([{ message_id: kept }]);
-});
-
 test('a log without room for new positions is nobody’s fault: the caller keeps its messages', async () => {
   const item = placed(uuidv7(), 1);
   const [before] = await database.query<{ position: string }>('select last_value as position from log_position');
@@ -296,44 +253,6 @@ test('a log without room for new positions is nobody’s fault: the caller keeps
     await database.query(`select setval('log_position', $1)`, [before?.position]);
   }
   expect(await database.round.run([item])).toEqual([{ kind: 'decided', events: 1 }]);
-});
-
-describe('statements that are sent together', () => {
-  test('give the reason of the first that failed, and not that those behind it were refused', async () => {
-    const both = inTransaction(database.dataSource, 'test', async (tx) => {
-      const slowToTell = async () => {
-        for (let turns = 0; turns < 5; turns++) await Promise.resolve();
-        await first;
-      };
-      const first = tx.query('select 1 / 0');
-      await Promise.all([slowToTell(), tx.query('select 1')]);
-    });
-    await expect(both).rejects.toThrow('division by zero');
-  });
-
-  test('are not committed by themselves when one comes after the end of its transaction', async () => {
-    const id = uuidv7();
-    let late: Promise<unknown> = Promise.resolve();
-    const insert = 'insert into inbox (message_id) values ($1)';
-    const failing = inTransaction(database.dataSource, 'test', async (tx) => {
-      let end: () => void = () => undefined;
-      const ended = new Promise<void>((resolve) => (end = resolve));
-      late = ended.then(() => tx.query(insert, [id]));
-      pulls.push(end);
-      await tx.query('select 1 / 0');
-    });
-    await expect(failing).rejects.toThrow('division by zero');
-    for (const end of pulls.splice(0)) end();
-    await expect(late).rejects.toThrow('after the end of its transaction');
-    expect(await database.query('select * from inbox where message_id = $1', [id])).toEqual([]);
-  });
-});
-
-test('a transaction that was aborted and committed all the same is not taken for success', async () => {
-  const work = inTransaction(database.dataSource, 'test', async (tx) => {
-    await tx.query('select 1 / 0').catch(() => undefined);
-  });
-  await expect(work).rejects.toThrow('COMMIT was answered with ROLLBACK');
 });
 
 async function waitsForTheLog(writers: number): Promise<void> {

@@ -2,6 +2,7 @@ import type { PlumbingMutant } from './plumbing-mutant.js';
 
 const src = 'libs/event-log/src';
 const commitSpec = 'libs/event-log/test/commit.int.spec.ts';
+const transactionSpec = 'libs/event-log/test/transaction.int.spec.ts';
 const roundSpec = 'libs/event-log/test/round.int.spec.ts';
 const groupSpec = 'libs/event-log/test/group-commit.int.spec.ts';
 const gateSpec = 'libs/event-log/test/command-gate.int.spec.ts';
@@ -108,21 +109,21 @@ export const roundMutants: readonly PlumbingMutant[] = [
     breaks: 'a transaction that PostgreSQL rolled back is not taken for success',
     file: `${src}/transaction.ts`,
     edits: [{ find: `if (command !== 'COMMIT')`, replace: `if (command === '')` }],
-    noticedBy: { spec: commitSpec, test: 'a transaction that was aborted and committed all the same' },
+    noticedBy: { spec: transactionSpec, test: 'a transaction that was aborted and committed all the same' },
   },
   {
     name: 'the begin of a transaction is not waited for',
     breaks: 'a round is committed as a whole or not at all',
     file: `${src}/transaction.ts`,
     edits: [{ find: 'await tx.begin();', replace: 'void tx.begin().catch(() => undefined);' }],
-    noticedBy: { spec: commitSpec, test: 'a transaction whose begin is refused does nothing' },
+    noticedBy: { spec: transactionSpec, test: 'a transaction whose begin is refused does nothing' },
   },
   {
     name: 'a statement is sent after the end of its transaction',
     breaks: 'nothing of a round is committed that the round did not commit',
     file: `${src}/transaction.ts`,
     edits: [{ find: 'if (this.isOver)', replace: 'if (this.isOver && !this.client)' }],
-    noticedBy: { spec: commitSpec, test: 'are not committed by themselves when one comes after the end' },
+    noticedBy: { spec: transactionSpec, test: 'are not committed by themselves when one comes after the end' },
   },
   {
     name: 'a broken connection goes back to the pool',
@@ -179,7 +180,7 @@ export const roundMutants: readonly PlumbingMutant[] = [
         replace: 'void failpoint(`${name}.committing`, () => commit(client, tx)).catch(() => undefined);',
       },
     ],
-    noticedBy: { spec: commitSpec, test: 'a transaction that was aborted and committed all the same' },
+    noticedBy: { spec: transactionSpec, test: 'a transaction that was aborted and committed all the same' },
   },
   {
     name: 'a deadline outlives the state that asked for it',
