@@ -1,8 +1,8 @@
 import { Refusal, type Awaits, type Decider } from '@quadrille/contracts';
 import { failpoint } from '@quadrille/observability';
-import { v7 as uuidv7 } from 'uuid';
 import { keepAgenda } from './agenda.js';
-import { appendToLog, type NewEvent } from './log.js';
+import { appendToLog, type LoggedEvent, type NewEvent } from './log.js';
+import { newId } from './new-id.js';
 import type { Participant, Transaction, WorkingSet } from './participant.js';
 import type { Cause } from './round-types.js';
 import { lockHeads, moveHeads } from './stream-heads.js';
@@ -84,15 +84,14 @@ export class Decisions<Command extends Typed, State, Event extends Typed> {
     return armed;
   }
 
-  /** The last step before COMMIT. Answers how many events there were. */
-  async append(tx: Transaction): Promise<number> {
-    await appendToLog(tx, this.events);
-    return this.events.length;
+  /** The last step before COMMIT. */
+  append(tx: Transaction): Promise<LoggedEvent[]> {
+    return appendToLog(tx, this.events);
   }
 
   private decide({ command, cause, answer }: Assignment<Command, State>): Verdict {
     const before = this.workingSet.read(command);
-    const decided = this.decider.decide(command, before, { now: this.now, id: uuidv7() });
+    const decided = this.decider.decide(command, before, { now: this.now, id: newId() });
     if (decided instanceof Refusal) return { kind: 'refused', refusal: decided };
     const stream = this.decider.streamOf(command);
     const head = this.streams.get(stream);
@@ -115,7 +114,7 @@ export class Decisions<Command extends Typed, State, Event extends Typed> {
   private record(stream: string, head: Stream, events: readonly Event[], cause: Cause): void {
     for (const event of events) {
       head.version += 1;
-      const id = uuidv7();
+      const id = newId();
       head.cause = { ...cause, causationId: id };
       this.events.push({ stream, version: head.version, id, event, recordedAt: this.now, cause });
     }

@@ -180,7 +180,10 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
 
   /** After a commit: wakes whoever it concerns. */
   private spread({ events, armed }: News): void {
-    if (events > 0) this.signal.raise('log');
+    if (events.length > 0) {
+      this.relay?.committed(events);
+      this.signal.raise('log');
+    }
     if (armed > 0) this.signal.raise('agenda');
   }
 }

@@ -18,10 +18,15 @@ interface Call<Command, State> extends CallOptions {
   readonly items: readonly RoundItem<Command, State>[];
 }
 
+/** A replica with fewer items in a round is quiet, and nobody waits for company. */
+const busyFrom = 4;
+const lingerMaxMs = 50;
+
 /**
  * One round at a time for a whole replica. What comes while one is under way shares the next, from whichever partition,
  * client or deadline it comes: a round costs its statements and its commit however much is in it, and commits stand in line
- * for the log's lock anyway. A quiet replica commits at once, a busy one in large rounds.
+ * for the log's lock anyway. A quiet replica commits at once; a busy one rests after a round for as long as it took, so that
+ * the next is fuller, unless it is full already. Where rounds are slow because the machine is busy this makes work, not time.
  */
 export class GroupCommit<Command, State> {
   private readonly calls: Gathered<Call<Command, State>, Outcome[]>;
@@ -40,6 +45,10 @@ export class GroupCommit<Command, State> {
     this.calls = new Gathered(
       (calls) => this.commit(calls),
       (waiting) => callsTogether(waiting, itemsMax),
+      {
+        afterMs: (calls, tookMs) => (itemsOf(calls) < busyFrom ? 0 : Math.min(tookMs, lingerMaxMs)),
+        isFull: (waiting) => itemsOf(waiting) >= itemsMax,
+      },
     );
   }
 
@@ -78,6 +87,10 @@ export class GroupCommit<Command, State> {
       return calls.map((call) => (isLost(call) ? Promise.reject(error) : (others.next().value ?? [])));
     }
   }
+}
+
+function itemsOf(calls: readonly Call<unknown, never>[]): number {
+  return calls.reduce((sum, { items }) => sum + items.length, 0);
 }
 
 function callsTogether(waiting: readonly Call<unknown, never>[], itemsMax: number): number {

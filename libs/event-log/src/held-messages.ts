@@ -101,7 +101,7 @@ export class HeldMessages<Command extends { readonly type: string }, State, Even
     try {
       const news = await this.commit((tx) => this.handle(tx, row, attempts, lease));
       if (!news) return await this.whereIs(row);
-      if (news.events + news.armed > 0) this.onCommitted(news);
+      if (news.events.length + news.armed > 0) this.onCommitted(news);
       return 'handled';
     } catch (error) {
       if (error instanceof LeaseLost || error instanceof RoundUnavailable) throw error;
@@ -132,7 +132,7 @@ export class HeldMessages<Command extends { readonly type: string }, State, Even
       ]),
     );
     this.metrics.held.inc();
-    this.onCommitted({ events: 0, armed: 0, held: 1 });
+    this.onCommitted({ events: [], armed: 0, held: 1 });
     this.logger.warn({ key, type, code, reason, dead }, 'wake-up held');
   }
 
@@ -173,8 +173,8 @@ export class HeldMessages<Command extends { readonly type: string }, State, Even
     );
     if (!taken) return null;
     const command = taken.kind === 'message' ? this.commandOfMessage(taken.body) : jsonOf(taken.body);
-    if (command === undefined) return { events: 0, armed: 0, held: 0 };
-    if (isTask(command)) return { events: 0, armed: await askAgain(tx, command), held: 0 };
+    if (command === undefined) return { events: [], armed: 0, held: 0 };
+    if (isTask(command)) return { events: [], armed: await askAgain(tx, command), held: 0 };
     const decisions = await Decisions.make(tx, this.participant, now, [
       { command: command as Command, cause: causeOf(taken) },
     ]);

@@ -10,22 +10,30 @@ import { statement } from './sql.js';
 /** What there is news of: log rows to publish, tasks to do, or leases that are free. */
 export type Topic = 'log' | 'agenda' | 'leases';
 
+/** Whether the news is of this process, or perhaps of another. */
+export type NewsFrom = 'here' | 'elsewhere';
+
 const channel = 'quadrille';
+/** Said by each process when it begins to listen, and with each heartbeat. */
+const present = 'present';
 const notify = 'select pg_notify($1, topic) from unnest($2::text[]) topic';
 const answerTimeoutMs = 5000;
 const heartbeatMs = 10_000;
+/** Whoever was not heard of for so long is gone. */
+const presentMs = 3 * heartbeatMs;
 const goodbyeMs = 500;
 
 /**
  * Wakes whoever waits for news: in this process at once, in the other processes on this database by NOTIFY. It is a
  * hint and no more: sent after the commit and never inside it, coalesced, lost while the connection is away. Every
- * listener polls behind it.
+ * listener polls behind it. A process that hears of no other keeps its news until one comes: a notification is a transaction.
  */
 export class LogSignal {
-  private readonly listeners = new Map<Topic, Set<() => void>>();
+  private readonly listeners = new Map<Topic, Set<(from: NewsFrom) => void>>();
   private readonly unsent = new Set<Topic>();
   private client: Client | undefined;
   private sending = false;
+  private othersUntilMs = -Infinity;
   private readonly connection: Loop;
 
   constructor(
@@ -44,25 +52,39 @@ export class LogSignal {
     await this.disconnect();
   }
 
-  on(topic: Topic, listener: () => void): void {
+  on(topic: Topic, listener: (from: NewsFrom) => void): void {
     const listeners = this.listeners.get(topic) ?? new Set();
     this.listeners.set(topic, listeners.add(listener));
   }
 
   /** Call it after a commit. Never throws and never waits. */
   raise(topic: Topic): void {
-    this.wake(topic);
+    this.wake(topic, 'here');
     this.unsent.add(topic);
     void this.send();
   }
 
-  private wake(topic: string): void {
-    for (const listener of this.listeners.get(topic as Topic) ?? []) listener();
+  private wake(topic: string, from: NewsFrom): void {
+    for (const listener of this.listeners.get(topic as Topic) ?? []) listener(from);
+  }
+
+  private get isAlone(): boolean {
+    return performance.now() > this.othersUntilMs;
+  }
+
+  private hear(client: Client, said: string): void {
+    const wasAlone = this.isAlone;
+    this.othersUntilMs = performance.now() + presentMs;
+    if (said !== present) this.wake(said, 'elsewhere');
+    if (!wasAlone) return;
+    // Who has just come does not know of this process either, and missed what it had to say.
+    announce(client).catch((error: unknown) => this.lose(error));
+    void this.send();
   }
 
   /** While one notification is on its way, all that is raised shares the next one. */
   private async send(): Promise<void> {
-    if (this.sending || !this.client) return;
+    if (this.sending || !this.client || this.isAlone) return;
     this.sending = true;
     try {
       while (this.client && this.unsent.size > 0) {
@@ -71,17 +93,20 @@ export class LogSignal {
         await this.client.query(statement(notify, [channel, topics]));
       }
     } catch (error) {
-      this.logger.debug({ err: error }, 'a notification was not sent; the other processes poll');
-      await this.disconnect();
-      this.connection.wake();
+      this.lose(error);
     } finally {
       this.sending = false;
     }
   }
 
+  private lose(error: unknown): void {
+    this.logger.debug({ err: error }, 'a notification was not sent; the other processes poll');
+    void this.disconnect().then(() => this.connection.wake());
+  }
+
   private async keepConnected(): Promise<void> {
     if (this.client) {
-      await this.client.query('select 1').catch(() => this.disconnect());
+      await announce(this.client).catch(() => this.disconnect());
       if (this.client) return;
     }
     const client = new Client(connectionOf(this.dataSource));
@@ -91,18 +116,19 @@ export class LogSignal {
       this.connection.wake();
     });
     client.on('notification', ({ processId, payload }) => {
-      if (payload && processId !== backendOf(client)) this.wake(payload);
+      if (payload && processId !== backendOf(client)) this.hear(client, payload);
     });
     try {
       await client.connect();
       await client.query(`listen ${channel}`);
+      await announce(client);
     } catch (error) {
       await close(client);
       throw error;
     }
     this.client = client;
     // What was committed while nobody listened.
-    for (const topic of this.listeners.keys()) this.wake(topic);
+    for (const topic of this.listeners.keys()) this.wake(topic, 'elsewhere');
     void this.send();
   }
 
@@ -111,6 +137,10 @@ export class LogSignal {
     this.client = undefined;
     if (client) await close(client);
   }
+}
+
+async function announce(client: Client): Promise<void> {
+  await client.query(statement(notify, [channel, [present]]));
 }
 
 /** Says goodbye, but not for long: a peer that fell silent never answers. */

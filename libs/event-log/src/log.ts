@@ -24,21 +24,21 @@ export type NewEvent = Omit<LoggedEvent, 'position'>;
 export const logLock = 0x71756164;
 
 /**
- * Appends in the given order. Nothing of the transaction may follow but its COMMIT, because every other writer waits.
+ * Appends in the given order, and answers with the rows as a reader of the log will see them. Nothing of the transaction may follow but its COMMIT, because every other writer waits.
  * The lock comes first: a position that was drawn before it could become visible after a higher one, and a reader
  * that goes by position would skip it for ever.
  */
-export async function appendToLog(tx: Transaction, events: readonly NewEvent[]): Promise<void> {
-  if (events.length === 0) return;
+export async function appendToLog(tx: Transaction, events: readonly NewEvent[]): Promise<LoggedEvent[]> {
+  if (events.length === 0) return [];
   const locked = tx.query('select pg_advisory_xact_lock($1)', [logLock]);
-  const inserted = tx.query(
+  const inserted = tx.query<{ position: string }>(
     `insert into log
        (position, stream, version, id, type, data, recorded_at, correlation_id, causation_id, traceparent)
      select nextval('log_position'), stream, version, id, type, data, recorded_at, correlation_id, causation_id, traceparent
      from unnest($1::text[], $2::int[], $3::uuid[], $4::text[], $5::jsonb[], $6::timestamptz[], $7::text[], $8::text[],
        $9::text[]) with ordinality
        as event (stream, version, id, type, data, recorded_at, correlation_id, causation_id, traceparent, place)
-     order by place`,
+     order by place returning position`,
     [
       events.map(({ stream }) => stream),
       events.map(({ version }) => version),
@@ -51,7 +51,12 @@ export async function appendToLog(tx: Transaction, events: readonly NewEvent[]):
       events.map(({ cause }) => cause.traceparent ?? null),
     ],
   );
-  await Promise.all([locked, inserted]);
+  const [, rows] = await Promise.all([locked, inserted]);
+  return events.map((event, place) => {
+    const row = rows[place];
+    if (!row) throw new Error(`${events.length} events were appended, and ${rows.length} are in the log`);
+    return { ...event, position: Number(row.position) };
+  });
 }
 
 /** The columns of `log` that `loggedEvent` reads. */

@@ -38,7 +38,7 @@ export interface RelayLimits {
 
 const defaultLimits: RelayLimits = { readMax: 500, inFlightMax: 500, pendingMax: 5000, spanMax: 200_000 };
 /** The checkpoint is written at most so often, however fast confirms come. */
-const checkpointGapMs = 25;
+const checkpointGapMs = 100;
 /**
  * And it takes a tenth of the time at most. Each writing leaves a dead version of the row, which stays while anybody holds an
  * older snapshot and is walked over by the next: under a transaction of hours the relay becomes slower to note, not to publish.
@@ -90,7 +90,9 @@ export class Relay {
       step: () => this.holdOn(),
     });
     this.reading = new Loop({ name: 'relay', pauseMs: timing.relayPollMs, logger, step: () => this.read() });
-    signal.on('log', () => this.reading.wake());
+    signal.on('log', (from) => {
+      if (from === 'elsewhere') this.reading.wake();
+    });
     const isActive = () => this.active;
     new Gauge({
       name: 'quadrille_relay_active',
@@ -120,6 +122,16 @@ export class Relay {
   start(): void {
     this.tenure.start();
     this.reading.start();
+  }
+
+  /**
+   * What a round of this process has committed. When it stands right behind what was read last, nothing can lie between the
+   * two, and it is published without being read again; else the log is read on.
+   */
+  committed(events: readonly LoggedEvent[]): void {
+    const { term } = this;
+    if (!term || !this.mayRead(term) || !follows(term.cursor, events)) this.reading.wake();
+    else for (const event of events) this.take(term, event);
   }
 
   /** Publishes nothing more, waits for the confirms in flight, moves the checkpoint, releases the lease. */
@@ -217,16 +229,21 @@ export class Relay {
   /** Reads on. Positions are commit order, so a row that is not there yet can only come behind those that are. */
   private async read(): Promise<boolean> {
     const { term } = this;
-    if (!term || term.resting || !this.lease.held) return false;
-    term.full = this.isFull(term);
-    if (term.full) return false;
+    if (!term || !this.mayRead(term)) return false;
     const found = await rows<LogRow>(
       this.options.dataSource,
       `select ${logColumns} from log where position > $1 order by position limit $2`,
       [term.cursor, this.limits.readMax],
     );
-    for (const row of found) this.take(term, loggedEvent(row));
+    // A round of this process may have been quicker.
+    for (const row of found) if (Number(row.position) > term.cursor) this.take(term, loggedEvent(row));
     return found.length === this.limits.readMax;
+  }
+
+  private mayRead(term: Term): boolean {
+    if (term.resting || !this.lease.held) return false;
+    term.full = this.isFull(term);
+    return !term.full;
   }
 
   private take(term: Term, logged: LoggedEvent): void {
@@ -255,4 +272,9 @@ export class Relay {
   private isFull({ lanes, window }: Term): boolean {
     return lanes.pending >= this.limits.pendingMax || window.span >= this.limits.spanMax;
   }
+}
+
+/** Positions are drawn under the log's lock, so that there is none between two that are next to each other. */
+function follows(cursor: number, events: readonly LoggedEvent[]): boolean {
+  return events.every(({ position }, place) => position === cursor + 1 + place);
 }

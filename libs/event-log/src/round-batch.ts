@@ -2,6 +2,7 @@ import { admit, type Admission } from './admission.js';
 import { Decisions } from './decisions.js';
 import { insertHeld, replaceUnknown } from './held-store.js';
 import { freeKeys, storeAnswers } from './idempotency.js';
+import type { LoggedEvent } from './log.js';
 import type { Participant, Transaction } from './participant.js';
 import type { RetryPolicy } from './retry-policy.js';
 import { startRound } from './round-start.js';
@@ -9,8 +10,8 @@ import type { Lease, Outcome, RoundItem } from './round-types.js';
 
 /** What a committed round leaves to do for others. */
 export interface News {
-  /** Events to publish. */
-  readonly events: number;
+  /** What was appended to the log. */
+  readonly events: readonly LoggedEvent[];
   /** New entries of the agenda. */
   readonly armed: number;
   /** Messages in the held store that were not there before. */
@@ -46,7 +47,7 @@ export async function runBatch<Command extends Typed, State, Event extends Typed
     admissions.flatMap((admission) => (admission.kind === 'copy' ? [admission.item] : [])),
   );
   if (assignments.length === 0)
-    return { outcomes: admissions.map(outcomeOf), news: { events: 0, armed: 0, held: toHold.length } };
+    return { outcomes: admissions.map(outcomeOf), news: { events: [], armed: 0, held: toHold.length } };
 
   const decisions = await Decisions.make(tx, participant, now, assignments);
   const verdicts = decisions.verdicts.values();

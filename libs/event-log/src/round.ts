@@ -101,7 +101,7 @@ export class Round<Command extends Typed, State, Event extends Typed> {
     );
     if (!isNew) return { kind: 'duplicate' };
     this.metrics.held.inc();
-    this.onCommitted({ events: 0, armed: 0, held: 1 });
+    this.onCommitted({ events: [], armed: 0, held: 1 });
     this.logger.warn({ messageId: item.messageId, key: item.key, type: item.type, ...failure }, 'message held');
     return { kind: 'held', code: failure.code };
   }
@@ -139,7 +139,7 @@ export class Round<Command extends Typed, State, Event extends Typed> {
     this.metrics.duplicates.inc(count(outcomes, 'duplicate'));
     this.metrics.refused.inc(count(outcomes, 'refused'));
     this.metrics.held.inc(news.held);
-    if (news.events + news.armed + news.held > 0) this.onCommitted(news);
+    if (news.events.length + news.armed + news.held > 0) this.onCommitted(news);
     return outcomes;
   }
 

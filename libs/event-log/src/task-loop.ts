@@ -10,7 +10,9 @@ import type { TaskResult, TaskWorker } from './task-worker.js';
 import { endlessRetry, taskRetry } from './timing.js';
 
 /** Calls of the worker that run at the same time in one replica. */
-const tasksAtOnce = 32;
+const tasksAtOnce = 128;
+
+type Answer = Extract<TaskResult<unknown>, { kind: 'answer' }>;
 
 /**
  * Gives tasks to the service's worker, each claimed by one replica, outside any transaction, and brings the answers back
@@ -61,7 +63,7 @@ export class TaskLoop {
     const free = tasksAtOnce - this.running.size;
     if (free === 0) return;
     for (const entry of await this.claims.claim(free, [...this.running.keys()])) {
-      const done = this.perform(entry).catch((error: unknown) => {
+      const done = this.begun(entry).catch((error: unknown) => {
         this.parts.logger.warn(
           { err: error, stream: entry.stream },
           'a task could not be settled; its claim will expire',
@@ -77,16 +79,21 @@ export class TaskLoop {
     }
   }
 
-  private async perform(entry: AgendaEntry): Promise<void> {
+  private begun(entry: AgendaEntry): Promise<void> {
     const { stream, attempts, cause } = entry;
     const task = { stream, task: entry.task ?? '', attempts, cause };
+    return this.perform(entry, () => this.worker.perform(task));
+  }
+
+  private async perform(entry: AgendaEntry, step: () => Promise<TaskResult<unknown>>): Promise<void> {
+    const { stream, task, attempts, cause } = entry;
     let result: TaskResult<unknown>;
     try {
       result = await withTraceContext(cause, () =>
-        withSpan(`task ${task.task}`, { traceparent: cause.traceparent }, () => this.worker.perform(task)),
+        withSpan(`task ${task}`, { traceparent: cause.traceparent }, step),
       );
     } catch (error) {
-      this.parts.logger.warn({ err: error, stream, task: task.task, attempts }, 'a task failed and is done again');
+      this.parts.logger.warn({ err: error, stream, task, attempts }, 'a task failed and is done again');
       result = { kind: 'again', reason: messageOf(error) };
     }
     await this.settle(entry, result);
@@ -95,7 +102,7 @@ export class TaskLoop {
   private async settle(entry: AgendaEntry, result: TaskResult<unknown>): Promise<void> {
     switch (result.kind) {
       case 'answer':
-        return this.answer(entry, result.command);
+        return this.answer(entry, result);
       case 'again':
         await this.again(entry, result.delayMs);
         return;
@@ -107,12 +114,13 @@ export class TaskLoop {
     }
   }
 
-  private async answer(entry: AgendaEntry, command: unknown): Promise<void> {
+  private async answer(entry: AgendaEntry, { command, next }: Answer): Promise<void> {
     const [outcome] = await this.patiently(() =>
       this.parts.rounds.run([{ kind: 'wake-up', command, cause: entry.cause }]),
     );
     // An answer that changed something is progress: the next step of the same task need not wait.
     const hasProgress = outcome?.kind === 'decided' && outcome.events > 0;
+    if (hasProgress && next && !this.stopped.signal.aborted) return this.perform({ ...entry, attempts: 0 }, next);
     const asksAgain = hasProgress
       ? await this.releases.run({ stream: entry.stream, attempts: 0, delayMs: 0 })
       : await this.again(entry);

@@ -10,8 +10,12 @@ export interface Task {
 }
 
 export type TaskResult<Command> =
-  /** What came of it, as a command for the decider. When the state still asks for the same task, it is done again: at once if the answer changed something, else later. */
-  | { readonly kind: 'answer'; readonly command: Command }
+  /**
+   * What came of it, as a command for the decider. When the state still asks for the same task, it is done again: at once if the
+   * answer changed something, else later. `next` is a step that may only follow right behind this one: it is taken under the same
+   * claim when the command is committed and has changed something, and else, as after a crash, the task begins anew.
+   */
+  | { readonly kind: 'answer'; readonly command: Command; readonly next?: () => Promise<TaskResult<Command>> }
   /** Not now: once more after `delayMs`, or after a growing wait. */
   | { readonly kind: 'again'; readonly reason: string; readonly delayMs?: number }
   /** Not even tried, for it is not the time: once more after `delayMs`, and no attempt is counted. */

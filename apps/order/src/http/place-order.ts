@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { CommandGate, storedAnswer, type Cause } from '@quadrille/event-log';
+import { CommandGate, newId, storedAnswer, type Cause } from '@quadrille/event-log';
 import { bodyHash, invalidFields, type FieldError, type ProblemException } from '@quadrille/service-host';
 import { DataSource } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import { ContactKeys } from '../contact/contact-keys.js';
 import { fingerprint, seal, type SecretKey } from '../contact/sealed.js';
 import type { Order, OrderCommand, OrderLine, Place } from '../domain/index.js';
@@ -41,7 +40,7 @@ export class PlaceOrder {
     }
     const command: Place = {
       type: 'Place',
-      orderId: uuidv7(),
+      orderId: newId(),
       customerId,
       currency,
       // At most 100 lines of 1000 pieces at 100,000,000 minor units: far inside the safe integers.

@@ -1,12 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { Any, DataSource, MoreThan, type Repository } from 'typeorm';
+import { Gathered, rows } from '@quadrille/event-log';
+import { DataSource, MoreThan, type Repository } from 'typeorm';
 import { Price } from './price.js';
 
 @Injectable()
 export class PriceList {
   private readonly prices: Repository<Price>;
+  /** Orders that come together are priced with one statement. */
+  private readonly asked = new Gathered<readonly string[], ReadonlyMap<string, Price>>(async (lists) => {
+    const found = await this.all([...new Set(lists.flat())]);
+    return lists.map(() => found);
+  });
 
-  constructor(dataSource: DataSource) {
+  constructor(private readonly dataSource: DataSource) {
     this.prices = dataSource.getRepository(Price);
   }
 
@@ -14,10 +20,9 @@ export class PriceList {
     await this.prices.upsert(price, ['sku']);
   }
 
-  /** The prices that exist, by SKU. */
-  async of(skus: readonly string[]): Promise<ReadonlyMap<string, Price>> {
-    const found = await this.prices.findBy({ sku: Any(skus) });
-    return new Map(found.map((price) => [price.sku, price]));
+  /** The prices that exist, by SKU; those of others may be among them. */
+  of(skus: readonly string[]): Promise<ReadonlyMap<string, Price>> {
+    return this.asked.run(skus);
   }
 
   /** In SKU order, up to `take` after the SKU `after`. */
@@ -27,5 +32,11 @@ export class PriceList {
       order: { sku: 'ASC' },
       take,
     });
+  }
+
+  private async all(skus: readonly string[]): Promise<ReadonlyMap<string, Price>> {
+    const sql = 'select sku, amount_minor::float8 as "amountMinor", currency from price where sku = any($1)';
+    const found = await rows<Price>(this.dataSource, sql, [skus]);
+    return new Map(found.map((price) => [price.sku, price]));
   }
 }

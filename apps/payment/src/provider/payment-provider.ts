@@ -38,7 +38,7 @@ export abstract class PaymentProvider {
   /** Makes the intent, unconfirmed, or finds the one that was made before. */
   abstract createIntent(order: ChargeOrder): Promise<CreateAnswer>;
   abstract lookUp(intentId: string): Promise<IntentAnswer>;
-  /** Moves the money. To be called only when `lookUp` has just said `unconfirmed`. */
+  /** Moves the money. To be called only when `lookUp` has just said `unconfirmed`, or when the intent's id was committed just before. */
   abstract confirm(order: ChargeOrder, intentId: string): Promise<IntentAnswer>;
   /** Closes the intent unless its money has moved, and says what it came to. */
   abstract cancel(intentId: string, reason: 'order_cancelled' | 'customer_needed'): Promise<IntentAnswer>;

@@ -1,6 +1,6 @@
 import type { Repository, Transaction, WorkingSet } from '@quadrille/event-log';
 import type { Payment, PaymentCommand, PaymentEvent } from '../domain/index.js';
-import { paymentOf, rowOf, type PaymentRow } from './payment-row.js';
+import { paymentOf, rowOf, selectPayments, type PaymentRow } from './payment-row.js';
 
 /** The payments of one batch: one statement to load them, one to save those that changed. */
 export const paymentRepository: Repository<PaymentCommand, Payment, PaymentEvent> = {
@@ -36,11 +36,7 @@ class PaymentBatch implements WorkingSet<PaymentCommand, Payment, PaymentEvent> 
 }
 
 /** No lock: a payment is written only by who holds its stream's head, and heads are locked in order. */
-const loadPayments = `
-  select order_id as "orderId", status, payment_id as "paymentId", amount_minor::float8 as "amountMinor", currency,
-    payment_method as "paymentMethod", stock_known as "stockKnown", intent_id as "intentId", refund_id as "refundId",
-    refunded_minor::float8 as "refundedMinor", decline_code as "declineCode", version
-  from payment where order_id = any($1::uuid[])`;
+const loadPayments = `${selectPayments} where order_id = any($1::uuid[])`;
 
 const savePayments = `
   insert into payment (order_id, status, payment_id, amount_minor, currency, payment_method, stock_known, intent_id,

@@ -44,6 +44,13 @@ export class PaymentRow {
   version!: number;
 }
 
+/** Rows as the entity has them, for statements that are too often run to go through a query builder. */
+export const selectPayments = `
+  select order_id as "orderId", status, payment_id as "paymentId", amount_minor::float8 as "amountMinor", currency,
+    payment_method as "paymentMethod", stock_known as "stockKnown", intent_id as "intentId", refund_id as "refundId",
+    refunded_minor::float8 as "refundedMinor", decline_code as "declineCode", version
+  from payment`;
+
 export function rowOf(orderId: string, payment: Payment, version: number): PaymentRow {
   if (payment.status === 'none') throw new Error(`the payment of order ${orderId} has events but no status`);
   const amount = payment.status === 'awaiting' ? payment.amount : payment.charge;

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { And, DataSource, Equal, In, LessThan, type Repository } from 'typeorm';
-import { Gathered } from '@quadrille/event-log';
+import { And, DataSource, Equal, LessThan, type Repository } from 'typeorm';
+import { Gathered, rows } from '@quadrille/event-log';
 import type { Payment } from '../domain/index.js';
-import { paymentOf, PaymentRow } from './payment-row.js';
+import { paymentOf, PaymentRow, selectPayments } from './payment-row.js';
 
 /** Reads outside the round. */
 @Injectable()
@@ -10,10 +10,14 @@ export class Payments {
   private readonly rows: Repository<PaymentRow>;
 
   /** Tasks that begin together, and webhooks that come together, read with one statement. */
-  private readonly byOrder = new Gathered<string, PaymentRow | undefined>((ids) => this.all('orderId', ids));
-  private readonly byIntent = new Gathered<string, PaymentRow | undefined>((ids) => this.all('intentId', ids));
+  private readonly byOrder = new Gathered<string, PaymentRow | undefined>((ids) =>
+    this.all('orderId', `${selectPayments} where order_id = any($1::uuid[])`, ids),
+  );
+  private readonly byIntent = new Gathered<string, PaymentRow | undefined>((ids) =>
+    this.all('intentId', `${selectPayments} where intent_id = any($1)`, ids),
+  );
 
-  constructor(dataSource: DataSource) {
+  constructor(private readonly dataSource: DataSource) {
     this.rows = dataSource.getRepository(PaymentRow);
   }
 
@@ -40,8 +44,13 @@ export class Payments {
     });
   }
 
-  private async all(key: 'orderId' | 'intentId', ids: readonly string[]): Promise<(PaymentRow | undefined)[]> {
-    const found = new Map((await this.rows.findBy({ [key]: In(ids) })).map((row) => [row[key], row]));
-    return ids.map((id) => found.get(id));
+  private async all(
+    key: 'orderId' | 'intentId',
+    sql: string,
+    ids: readonly string[],
+  ): Promise<(PaymentRow | undefined)[]> {
+    const found = await rows<PaymentRow>(this.dataSource, sql, [ids]);
+    const byKey = new Map(found.map((row) => [row[key], row]));
+    return ids.map((id) => byKey.get(id));
   }
 }

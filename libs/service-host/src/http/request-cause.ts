@@ -1,7 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Cause } from '@quadrille/event-log';
+import { newId, type Cause } from '@quadrille/event-log';
 import { currentTraceparent, parseTraceparent } from '@quadrille/observability';
-import { v7 } from 'uuid';
 import type { HttpRequest } from './http-request.js';
 
 interface Origin {
@@ -31,8 +30,8 @@ function originOf(request: HttpRequest): Origin {
   const known = origins.get(request);
   if (known) return known;
   const sent = request.headers['x-correlation-id'];
-  const correlationId = typeof sent === 'string' && /^[\x21-\x7e]{1,255}$/.test(sent) ? sent : v7();
-  const origin = { correlationId, causationId: v7() };
+  const correlationId = typeof sent === 'string' && /^[\x21-\x7e]{1,255}$/.test(sent) ? sent : newId();
+  const origin = { correlationId, causationId: newId() };
   origins.set(request, origin);
   return origin;
 }
