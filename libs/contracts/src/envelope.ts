@@ -92,6 +92,8 @@ export type ViolationCode =
 
 export const bodyBytesMax = 1_048_576;
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** Never throws: what cannot be read is an answer too. Unknown fields of the data are dropped (a tolerant reader). */
 export function parseEvent(body: Uint8Array): Parsed {
   if (body.byteLength > bodyBytesMax)
@@ -102,7 +104,7 @@ export function parseEvent(body: Uint8Array): Parsed {
     };
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    json = JSON.parse(utf8.decode(body));
   } catch (error) {
     return { kind: 'garbage', code: 'not_json', reason: `the body is not JSON: ${(error as Error).message}` };
   }

@@ -27,8 +27,8 @@ export interface Timing {
 export const defaultTiming: Timing = {
   leaseMs: 5000,
   relayPollMs: 1000,
-  agendaPollMs: 500,
-  heldPollMs: 500,
+  agendaPollMs: 1000,
+  heldPollMs: 1000,
   taskLeaseMs: 30_000,
   databaseAwayMs: 60_000,
   retryMs: 100,

@@ -1,10 +1,16 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { failpoint, plantFailpoint } from './failpoints.js';
+import { failpoint, plantFailpoint, readFailpointsAgain } from './failpoints.js';
 
 const before = { ...process.env };
 afterEach(() => {
   process.env = { ...before };
+  readFailpointsAgain();
 });
+
+function given(variables: NodeJS.ProcessEnv): void {
+  Object.assign(process.env, variables);
+  readFailpointsAgain();
+}
 
 async function passes(count: number): Promise<string[]> {
   const log: string[] = [];
@@ -21,28 +27,27 @@ describe('a failpoint', () => {
   });
 
   test('throws before the step, at every pass', async () => {
-    process.env.QUADRILLE_FAILPOINTS = 'elsewhere=exit,here=throw:ECONNRESET';
+    given({ QUADRILLE_FAILPOINTS: 'elsewhere=exit,here=throw:ECONNRESET' });
     expect(await passes(2)).toEqual(['FailpointError ECONNRESET', 'FailpointError ECONNRESET']);
   });
 
   test('throws after the step, at the nth pass only', async () => {
-    process.env.QUADRILLE_FAILPOINTS = 'here=throw-after@2';
+    given({ QUADRILLE_FAILPOINTS: 'here=throw-after@2' });
     expect(await passes(3)).toEqual(['step', 'step', 'FailpointError FAILPOINT', 'step']);
   });
 
   test('delays the step', async () => {
-    process.env.QUADRILLE_FAILPOINTS = 'here=delay:1';
+    given({ QUADRILLE_FAILPOINTS: 'here=delay:1' });
     expect(await passes(1)).toEqual(['step']);
   });
 
   test('does nothing in production', async () => {
-    process.env.QUADRILLE_FAILPOINTS = 'here=throw';
-    process.env.NODE_ENV = 'production';
+    given({ QUADRILLE_FAILPOINTS: 'here=throw', NODE_ENV: 'production' });
     expect(await passes(1)).toEqual(['step']);
   });
 
   test('that is misspelt is an error that shows how to write it', async () => {
-    process.env.QUADRILLE_FAILPOINTS = 'here=explode';
+    given({ QUADRILLE_FAILPOINTS: 'here=explode' });
     await expect(failpoint('here')).rejects.toThrow('QUADRILLE_FAILPOINTS: "here=explode" is not name=action');
   });
 

@@ -18,7 +18,7 @@ export function failpoint<Result>(name: string, step: () => Promise<Result>): Pr
 export async function failpoint(name: string, step: () => Promise<unknown> = nothing): Promise<unknown> {
   const planted = plantedActions.get(name);
   if (planted) await planted();
-  const action = armed()?.get(name);
+  const action = armed().get(name);
   if (!action || !isDue(action)) return step();
   switch (action.kind) {
     case 'delay':
@@ -36,7 +36,7 @@ export async function failpoint(name: string, step: () => Promise<unknown> = not
 
 /** Whether anybody acts at this place: for a place that has to be waited for, which nobody does otherwise. */
 export function isFailpointSet(name: string): boolean {
-  return plantedActions.has(name) || armed()?.has(name) === true;
+  return plantedActions.has(name) || armed().has(name);
 }
 
 /** What a failpoint throws. Its `code` is the one asked for, so that it can pass for a lost connection. */
@@ -66,16 +66,22 @@ interface Action {
 }
 
 const plantedActions = new Map<string, () => Promise<void> | void>();
-let specification = '';
-let actions: Map<string, Action> | undefined;
+let actions: ReadonlyMap<string, Action> | undefined;
 
-function armed(): Map<string, Action> | undefined {
-  const wanted = process.env.NODE_ENV === 'production' ? '' : (process.env.QUADRILLE_FAILPOINTS ?? '');
-  if (wanted !== specification) {
-    specification = wanted;
-    actions = wanted === '' ? undefined : parse(wanted);
-  }
+/** The variable is read once: its reading costs more than everything else that is done here. */
+function armed(): ReadonlyMap<string, Action> {
+  actions ??= read();
   return actions;
+}
+
+function read(): ReadonlyMap<string, Action> {
+  const { NODE_ENV, QUADRILLE_FAILPOINTS = '' } = process.env;
+  return NODE_ENV === 'production' || QUADRILLE_FAILPOINTS === '' ? new Map() : parse(QUADRILLE_FAILPOINTS);
+}
+
+/** For tests in this process that have changed the variable. */
+export function readFailpointsAgain(): void {
+  actions = undefined;
 }
 
 function parse(text: string): Map<string, Action> {

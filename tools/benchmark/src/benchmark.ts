@@ -89,11 +89,12 @@ export class Benchmark {
   }
 
   private async latencies(points: LatencyPoint[]): Promise<void> {
-    const { shares, overload, openMs } = this.options.plan;
+    const { shares, overload, openMs, clients, warmUpMs } = this.options.plan;
     const capacities = this.rounds.flatMap(({ systems }) => systems.ours?.closed.ordersPerSecond ?? []);
     if (capacities.length === 0) return;
     const capacity = median(capacities);
     await this.turn('ours', async (turn) => {
+      await turn.closed({ clients, warmUpMs, measureMs: 1000 });
       for (const share of [...shares, overload.share]) {
         const forMs = share === overload.share ? overload.forMs : openMs;
         this.options.say(`at ${share * 100} % of capacity`);
