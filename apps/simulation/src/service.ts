@@ -29,7 +29,9 @@ export interface WakeUp {
 export type Item = Delivery | Request | WakeUp;
 
 export type Outcome =
-  | { readonly kind: 'decided' | 'replayed'; readonly answer: string | null }
+  /** `events` is how many there were. */
+  | { readonly kind: 'decided'; readonly events: number; readonly answer: string | null }
+  | { readonly kind: 'replayed'; readonly answer: string | null }
   | { readonly kind: 'refused'; readonly code: string }
   | { readonly kind: 'duplicate' };
 
@@ -182,9 +184,10 @@ export class Replica {
       participant.write(item.command, after, transaction);
       transaction.await(stream, decider.awaits?.(after) ?? null);
     }
-    if (item.kind !== 'request') return { kind: 'decided', answer: null };
+    const events = decided.length;
+    if (item.kind !== 'request') return { kind: 'decided', events, answer: null };
     if (item.key !== null) transaction.answers.set(item.key, item.answer);
-    return { kind: 'decided', answer: item.answer };
+    return { kind: 'decided', events, answer: item.answer };
   }
 
   private commit(): boolean {

@@ -1,6 +1,6 @@
 import type { Payment, PaymentCommand } from '@quadrille/payment/domain';
 import type { Answer, Call } from './provider.js';
-import type { Replica, Service } from './service.js';
+import type { Outcome, Replica, Service } from './service.js';
 import type { World } from './world.js';
 
 type Charged = Extract<Payment, { charge: object }>;
@@ -8,7 +8,9 @@ type Charged = Extract<Payment, { charge: object }>;
 /**
  * Talks to the provider for one replica of payment, outside every transaction: what is asked for is committed before the
  * call, and the answer comes back as a command. Two workers may have the same task at once. It makes the same calls in the
- * same order as the worker that ships (apps/payment/src/provider): it looks before it leaps.
+ * same order as the worker that ships (apps/payment/src/provider): it looks before it leaps, except that it goes on from an
+ * intent whose id it has just had committed to its confirmation. Whoever dies before that looks: what waits for a round, and
+ * what is committed and not acknowledged, is lost with the replica.
  */
 export class Worker {
   private pending: { readonly orderId: string; readonly call: Call } | null = null;
@@ -71,7 +73,17 @@ export class Worker {
     hear(answer.status);
     const next = this.following(orderId, call, answer);
     if (next) this.pending = { orderId, call: next };
-    else this.report(commandOf(orderId, answer), looks(call) ? 'looked up' : 'answer');
+    else
+      this.report(commandOf(orderId, answer), looks(call) ? 'looked up' : 'answer', (outcome) => {
+        if (call.type === 'create' && changedSomething(outcome)) this.goOn(orderId, answer);
+      });
+  }
+
+  /** The intent was committed a moment ago, so that nobody can have confirmed it unless the task is another's by now. */
+  private goOn(orderId: string, { intentId }: Answer): void {
+    const payment = this.paymentOf(orderId);
+    if (this.pending || payment.status !== 'charging' || payment.intentId !== intentId) return;
+    this.pending = { orderId, call: { type: 'confirm', key: this.keyOf(orderId, 'confirm'), intentId } };
   }
 
   /** What was looked up and is not there yet is asked for. */
@@ -89,8 +101,12 @@ export class Worker {
       this.report({ type: 'RecordDeclined', orderId, declineCode: 'unknown' }, 'answer');
   }
 
-  private report(command: PaymentCommand, circumstance: string): void {
-    this.replica.waiting.push({ kind: 'wake-up', command, circumstance });
+  private report(
+    command: PaymentCommand,
+    circumstance: string,
+    settled: (outcome: Outcome) => void = () => undefined,
+  ): void {
+    this.replica.waiting.push({ kind: 'wake-up', command, circumstance, settled });
   }
 
   private keyOf(orderId: string, purpose: string): string {
@@ -105,6 +121,10 @@ export class Worker {
 
 function looks({ type }: Call): boolean {
   return type === 'retrieve' || type === 'list-refunds';
+}
+
+function changedSomething(outcome: Outcome): boolean {
+  return outcome.kind === 'decided' && outcome.events > 0;
 }
 
 export function commandOf(orderId: string, answer: Answer): PaymentCommand {

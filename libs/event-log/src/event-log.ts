@@ -178,12 +178,16 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
     await this.signal.stop();
   }
 
-  /** After a commit: wakes whoever it concerns. */
+  /** After a commit: tells whoever it concerns. They poll behind it, and what is committed must not be taken for a failure. */
   private spread({ events, armed }: News): void {
-    if (events.length > 0) {
-      this.relay?.committed(events);
-      this.signal.raise('log');
+    try {
+      if (events.length > 0) {
+        this.relay?.committed(events);
+        this.signal.raise('log');
+      }
+      if (armed > 0) this.signal.raise('agenda');
+    } catch (error) {
+      this.logger.error({ err: error }, 'what was committed could not be told; it is found by polling');
     }
-    if (armed > 0) this.signal.raise('agenda');
   }
 }

@@ -26,7 +26,7 @@ const lingerMaxMs = 50;
  * One round at a time for a whole replica. What comes while one is under way shares the next, from whichever partition,
  * client or deadline it comes: a round costs its statements and its commit however much is in it, and commits stand in line
  * for the log's lock anyway. A quiet replica commits at once; a busy one rests after a round for as long as it took, so that
- * the next is fuller, unless it is full already. Where rounds are slow because the machine is busy this makes work, not time.
+ * the next is fuller. Where rounds are slow because the machine is busy, this saves work and costs no time.
  */
 export class GroupCommit<Command, State> {
   private readonly calls: Gathered<Call<Command, State>, Outcome[]>;
@@ -47,7 +47,8 @@ export class GroupCommit<Command, State> {
       (waiting) => callsTogether(waiting, itemsMax),
       {
         afterMs: (calls, tookMs) => (itemsOf(calls) < busyFrom ? 0 : Math.min(tookMs, lingerMaxMs)),
-        isFull: (waiting) => itemsOf(waiting) >= itemsMax,
+        // Half a round is company enough: beyond that a round's own costs hardly count.
+        isFull: (waiting) => itemsOf(waiting) >= itemsMax / 2,
       },
     );
   }

@@ -14,7 +14,9 @@ export type Topic = 'log' | 'agenda' | 'leases';
 export type NewsFrom = 'here' | 'elsewhere';
 
 const channel = 'quadrille';
-/** Said by each process when it begins to listen, and with each heartbeat. */
+/** Said by a process that begins to listen: everybody answers that they are there. */
+const arrived = 'arrived';
+/** Said in answer, and with each heartbeat. */
 const present = 'present';
 const notify = 'select pg_notify($1, topic) from unnest($2::text[]) topic';
 const answerTimeoutMs = 5000;
@@ -75,38 +77,40 @@ export class LogSignal {
   private hear(client: Client, said: string): void {
     const wasAlone = this.isAlone;
     this.othersUntilMs = performance.now() + presentMs;
-    if (said !== present) this.wake(said, 'elsewhere');
-    if (!wasAlone) return;
-    // Who has just come does not know of this process either, and missed what it had to say.
-    announce(client).catch((error: unknown) => this.lose(error));
+    if (said !== present && said !== arrived) this.wake(said, 'elsewhere');
+    if (!wasAlone && said !== arrived) return;
+    announce(client, present).catch((error: unknown) => this.lose(client, error));
+    // Who has just come missed what was kept.
     void this.send();
   }
 
   /** While one notification is on its way, all that is raised shares the next one. */
   private async send(): Promise<void> {
-    if (this.sending || !this.client || this.isAlone) return;
+    const { client } = this;
+    if (this.sending || !client || this.isAlone) return;
     this.sending = true;
     try {
-      while (this.client && this.unsent.size > 0) {
+      while (this.client === client && this.unsent.size > 0) {
         const topics = [...this.unsent];
         this.unsent.clear();
-        await this.client.query(statement(notify, [channel, topics]));
+        await client.query(statement(notify, [channel, topics]));
       }
     } catch (error) {
-      this.lose(error);
+      this.lose(client, error);
     } finally {
       this.sending = false;
     }
   }
 
-  private lose(error: unknown): void {
+  private lose(client: Client, error: unknown): void {
     this.logger.debug({ err: error }, 'a notification was not sent; the other processes poll');
+    if (this.client !== client) return;
     void this.disconnect().then(() => this.connection.wake());
   }
 
   private async keepConnected(): Promise<void> {
     if (this.client) {
-      await announce(this.client).catch(() => this.disconnect());
+      await announce(this.client, present).catch(() => this.disconnect());
       if (this.client) return;
     }
     const client = new Client(connectionOf(this.dataSource));
@@ -121,7 +125,7 @@ export class LogSignal {
     try {
       await client.connect();
       await client.query(`listen ${channel}`);
-      await announce(client);
+      await announce(client, arrived);
     } catch (error) {
       await close(client);
       throw error;
@@ -139,8 +143,8 @@ export class LogSignal {
   }
 }
 
-async function announce(client: Client): Promise<void> {
-  await client.query(statement(notify, [channel, [present]]));
+async function announce(client: Client, what: typeof arrived | typeof present): Promise<void> {
+  await client.query(statement(notify, [channel, [what]]));
 }
 
 /** Says goodbye, but not for long: a peer that fell silent never answers. */

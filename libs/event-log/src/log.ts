@@ -24,21 +24,21 @@ export type NewEvent = Omit<LoggedEvent, 'position'>;
 export const logLock = 0x71756164;
 
 /**
- * Appends in the given order, and answers with the rows as a reader of the log will see them. Nothing of the transaction may follow but its COMMIT, because every other writer waits.
+ * Appends in the given order, and answers with what a reader of the log will see. Nothing of the transaction may follow but its COMMIT, because every other writer waits.
  * The lock comes first: a position that was drawn before it could become visible after a higher one, and a reader
  * that goes by position would skip it for ever.
  */
 export async function appendToLog(tx: Transaction, events: readonly NewEvent[]): Promise<LoggedEvent[]> {
   if (events.length === 0) return [];
   const locked = tx.query('select pg_advisory_xact_lock($1)', [logLock]);
-  const inserted = tx.query<{ position: string }>(
+  const inserted = tx.query<{ id: string; position: string }>(
     `insert into log
        (position, stream, version, id, type, data, recorded_at, correlation_id, causation_id, traceparent)
      select nextval('log_position'), stream, version, id, type, data, recorded_at, correlation_id, causation_id, traceparent
      from unnest($1::text[], $2::int[], $3::uuid[], $4::text[], $5::jsonb[], $6::timestamptz[], $7::text[], $8::text[],
        $9::text[]) with ordinality
        as event (stream, version, id, type, data, recorded_at, correlation_id, causation_id, traceparent, place)
-     order by place returning position`,
+     order by place returning id, position`,
     [
       events.map(({ stream }) => stream),
       events.map(({ version }) => version),
@@ -52,10 +52,12 @@ export async function appendToLog(tx: Transaction, events: readonly NewEvent[]):
     ],
   );
   const [, rows] = await Promise.all([locked, inserted]);
-  return events.map((event, place) => {
-    const row = rows[place];
-    if (!row) throw new Error(`${events.length} events were appended, and ${rows.length} are in the log`);
-    return { ...event, position: Number(row.position) };
+  // By id: in which order rows are returned is not promised.
+  const positions = new Map(rows.map(({ id, position }) => [id, Number(position)]));
+  return events.map((event) => {
+    const position = positions.get(event.id);
+    if (position === undefined) throw new Error(`the event ${event.id} was appended, and has no position`);
+    return { ...event, position };
   });
 }
 

@@ -8,6 +8,7 @@ import { appendRows, type Row } from '../test/log-rows.js';
 import { testParticipant } from '../test/participant.js';
 import { TestPublisher } from '../test/publisher.js';
 import { LogSignal } from './log-signal.js';
+import type { LoggedEvent } from './log.js';
 import { Relay, type RelayLimits } from './relay.js';
 import { RelayLease } from './relay-lease.js';
 import { pauseRelays, resumeRelays } from './relay-pause.js';
@@ -40,7 +41,13 @@ afterEach(async () => {
 
 afterAll(() => database.drop());
 
-function relay(publisher: TestPublisher, options: { source?: DataSource; limits?: Partial<RelayLimits> } = {}): Relay {
+interface Options {
+  readonly source?: DataSource;
+  readonly limits?: Partial<RelayLimits>;
+  readonly relayPollMs?: number;
+}
+
+function relay(publisher: TestPublisher, options: Options = {}): Relay {
   const started = new Relay({
     dataSource: options.source ?? dataSource,
     participant: testParticipant(),
@@ -49,7 +56,7 @@ function relay(publisher: TestPublisher, options: { source?: DataSource; limits?
     signal,
     logger: silentLogger,
     registry: new Registry(),
-    timing,
+    timing: { ...timing, relayPollMs: options.relayPollMs ?? timing.relayPollMs },
     limits: options.limits ?? {},
   });
   relays.push(started);
@@ -61,6 +68,20 @@ function relay(publisher: TestPublisher, options: { source?: DataSource; limits?
 const opened = (orderId: string): Row => ({ version: 1, event: { type: 'Opened', orderId } });
 const noted = (orderId: string, version = 2): Row => ({ version, event: { type: 'Noted', orderId, note: '' } });
 const confirmed = (orderId: string, version = 3): Row => ({ version, event: { type: 'Confirmed', orderId } });
+
+/** As a round of this process says it after its commit. */
+function logged({ version, event }: Row, position: number, id: string = randomUUID()): LoggedEvent {
+  const recordedAt = new Date().toISOString();
+  const cause = { correlationId: 'c', causationId: 'c' };
+  return { position, stream: `order-${event.orderId}`, version, id, event, recordedAt, cause };
+}
+
+/** Active, and waiting for news: it does not poll while a test runs. */
+async function waitingRelay(publisher: TestPublisher): Promise<Relay> {
+  const waiting = relay(publisher, { relayPollMs: 600_000 });
+  await eventually(() => expect(waiting.active).toBe(true));
+  return waiting;
+}
 
 async function checkpoint(): Promise<number> {
   const [row] = await dataSource.query<{ position: string }[]>('select position from relay');
@@ -259,4 +280,77 @@ test('paused relays let the log absorb: pausing waits for what is in flight, and
 
   await resumeRelays(dataSource);
   await eventually(() => expect(publisher.inFlight).toHaveLength(2));
+});
+
+test('what a round of this process committed right behind what was read last is published without being read', async () => {
+  const [order, other] = [randomUUID(), randomUUID()];
+  const publisher = new TestPublisher(() => 'confirm');
+  const active = await waitingRelay(publisher);
+  // None of these is in the log, so that whatever is published of them was not read.
+  const first = [logged(opened(order), 1), logged(noted(order), 2), logged(opened(other), 3)];
+  const second = [logged(confirmed(order), 4)];
+  active.committed(first);
+  active.committed(second);
+
+  await eventually(async () => expect(await checkpoint()).toBe(4));
+  expect(idsOf(publisher)).toEqual([first[0]?.id, first[2]?.id, second[0]?.id]);
+});
+
+test('what was committed behind a row of another replica is read together with it, each once and in order', async () => {
+  const order = randomUUID();
+  const publisher = new TestPublisher(() => 'confirm');
+  const active = await waitingRelay(publisher);
+  const [theirs] = await appendRows(dataSource, [opened(order)]);
+  const [ours] = await appendRows(dataSource, [confirmed(order, 2)]);
+  active.committed([logged(confirmed(order, 2), 2, ours)]);
+
+  await eventually(async () => expect(await checkpoint()).toBe(2));
+  expect(idsOf(publisher)).toEqual([theirs, ours]);
+});
+
+test('what was committed while the log is read is not published again when it has been read', async () => {
+  const order = randomUUID();
+  const publisher = new TestPublisher(() => 'confirm');
+  const active = await waitingRelay(publisher);
+  let commit: () => void = () => undefined;
+  const mayCommit = new Promise<void>((resolve) => (commit = resolve));
+  let closesLog: () => void = () => undefined;
+  const closed = new Promise<void>((resolve) => (closesLog = resolve));
+  // Nobody reads the log until both rows are in it.
+  const appended = appendRows(dataSource, [opened(order), confirmed(order, 2)], async (tx) => {
+    await tx.query('lock table log in access exclusive mode');
+    closesLog();
+    await mayCommit;
+  });
+  await closed;
+  active.committed([logged(confirmed(order, 2), 2)]);
+  const reading = `select 1 from pg_locks where relation = 'log'::regclass and not granted`;
+  await eventually(async () => expect(await dataSource.query<unknown[]>(reading)).not.toEqual([]));
+
+  active.committed([logged(opened(order), 1)]);
+  await eventually(() => expect(publisher.sent).toHaveLength(1));
+  commit();
+  await appended;
+  await eventually(async () => expect(await checkpoint()).toBe(2));
+  expect(publisher.sent.map(({ sequence }) => sequence)).toEqual([1, 2]);
+});
+
+test('a relay that is not active leaves what was committed here to the one that is', async () => {
+  const order = randomUUID();
+  const [first, second] = [new TestPublisher(() => 'confirm'), new TestPublisher(() => 'confirm')];
+  await waitingRelay(first);
+  const standby = relay(second, { relayPollMs: 600_000 });
+  standby.committed([logged(opened(order), 1)]);
+  await appendRows(dataSource, [opened(order)]);
+  const other = await database.open();
+  // Another process tells that there is news.
+  const teller = new LogSignal(other, silentLogger);
+  teller.start();
+  signal.start();
+  await eventually(() => {
+    teller.raise('log');
+    expect(first.sent).toHaveLength(1);
+  });
+  expect(second.sent).toEqual([]);
+  await Promise.all([teller.stop(), signal.stop()]);
 });

@@ -47,6 +47,15 @@ async function ask(log: TestEventLog, task = 'charge'): Promise<string> {
   return orderId;
 }
 
+function note({ stream }: Task): Command {
+  return { type: 'Note', orderId: stream.slice('order-'.length), note: 'a step' };
+}
+
+/** Refers to another task, so that it changes nothing. */
+function finishOther({ stream }: Task): Command {
+  return { type: 'Finish', orderId: stream.slice('order-'.length), task: 'another' };
+}
+
 function finish({ stream, task }: Task): TaskResult<Command> {
   return { kind: 'answer', command: { type: 'Finish', orderId: stream.slice('order-'.length), task } };
 }
@@ -140,6 +149,54 @@ test('attempts are counted anew after each step that got somewhere, and what was
   await ask(log);
   await isDone();
   expect(attempts).toEqual([0, 0, 1, 2, 2, 0]);
+});
+
+test('a step that follows an answer is taken at once and under the same claim when the answer changed something', async () => {
+  const steps: string[] = [];
+  const claims: (string | null | undefined)[] = [];
+  const log = await worker(async (task) => {
+    const step = async (name: string) => {
+      steps.push(name);
+      claims.push((await agenda())[0]?.claimed_by);
+    };
+    await step('first');
+    return { kind: 'answer', command: note(task), next: () => step('next').then(() => finish(task)) };
+  });
+  await ask(log);
+  await isDone();
+  expect(steps).toEqual(['first', 'next']);
+  expect(claims).toEqual([expect.any(String), claims[0]]);
+});
+
+test('a step that would follow an answer is not taken when the answer changed nothing: the task begins anew', async () => {
+  const steps: string[] = [];
+  const log = await worker((task) => {
+    if (steps.push('first') === 3) return finish(task);
+    const next = async () => {
+      steps.push('next');
+      return finish(task);
+    };
+    return { kind: 'answer', command: finishOther(task), next };
+  });
+  await ask(log);
+  await isDone();
+  expect(steps).toEqual(['first', 'first', 'first']);
+});
+
+test('a task whose second step fails begins anew, and this was an attempt', async () => {
+  const steps: string[] = [];
+  const log = await worker((task) => {
+    steps.push(`first ${task.attempts}`);
+    if (task.attempts > 0) return finish(task);
+    const next = async () => {
+      steps.push('next');
+      throw new Error('no answer');
+    };
+    return { kind: 'answer', command: note(task), next };
+  });
+  await ask(log);
+  await isDone();
+  expect(steps).toEqual(['first 0', 'next', 'first 1']);
 });
 
 test('a task that is given up is a dead letter on its key and rests until a replay does it again', async () => {

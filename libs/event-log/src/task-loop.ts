@@ -89,9 +89,7 @@ export class TaskLoop {
     const { stream, task, attempts, cause } = entry;
     let result: TaskResult<unknown>;
     try {
-      result = await withTraceContext(cause, () =>
-        withSpan(`task ${task}`, { traceparent: cause.traceparent }, step),
-      );
+      result = await withTraceContext(cause, () => withSpan(`task ${task}`, { traceparent: cause.traceparent }, step));
     } catch (error) {
       this.parts.logger.warn({ err: error, stream, task, attempts }, 'a task failed and is done again');
       result = { kind: 'again', reason: messageOf(error) };

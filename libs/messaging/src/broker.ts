@@ -94,7 +94,7 @@ export class Broker {
     service,
     partition,
     partitions,
-    prefetch = 250,
+    prefetch = 400,
   }: OpenPartitionOptions): Promise<PartitionStream> {
     const stream = new PartitionStream({
       connection: this.consuming,

@@ -40,9 +40,11 @@ beforeEach(() => {
   provider = new ScriptedProvider();
 });
 
-async function perform(task: string, payment: Payment, script: ScriptedProvider['script']) {
+/** The payment is as the first says when the task begins, and as `later` says from then on. */
+async function perform(task: string, payment: Payment, script: ScriptedProvider['script'], later: Payment = payment) {
   provider.script = script;
-  const payments: Pick<Payments, 'ofOrder'> = { ofOrder: async () => payment };
+  const reads = [payment];
+  const payments: Pick<Payments, 'ofOrder'> = { ofOrder: async () => reads.pop() ?? later };
   const worker = new PaymentWorker(payments as Payments, provider, impatientGuard());
   const cause = { correlationId: 'spec', causationId: 'spec' };
   return worker.perform({ stream: `payment-${orderId}`, task, attempts: 0, cause });
@@ -51,7 +53,16 @@ async function perform(task: string, payment: Payment, script: ScriptedProvider[
 const charging: Payment = { status: 'charging', charge, intentId };
 const cancelling: Payment = { status: 'cancelling', charge, intentId };
 const refunding: Payment = { status: 'refunding', charge, intentId };
+const uncommitted: Payment = { ...charging, intentId: null };
 const silence = new OutcomeUnknown('no answer');
+
+/** The step behind the answer, which is taken when the answer is committed. */
+async function performNext(script: ScriptedProvider['script'], later: Payment) {
+  const created = { createIntent: { kind: 'created', intentId }, ...script };
+  const result = await perform('charge', uncommitted, created, later);
+  if (result.kind !== 'answer' || !result.next) throw new Error(`nothing follows ${JSON.stringify(result)}`);
+  return result.next();
+}
 
 describe('a charge', () => {
   it('begins with an intent, and is not confirmed before its id is committed', async () => {
@@ -60,14 +71,44 @@ describe('a charge', () => {
       { ...charging, intentId: null },
       { createIntent: { kind: 'created', intentId } },
     );
-    expect(result).toEqual({ kind: 'answer', command: { type: 'RecordIntent', orderId, intentId } });
+    expect(result).toEqual({
+      kind: 'answer',
+      command: { type: 'RecordIntent', orderId, intentId },
+      next: expect.any(Function),
+    });
     expect(provider.calls).toEqual(['createIntent']);
+  });
+
+  it('whose intent was committed a moment ago is confirmed without a look', async () => {
+    const result = await performNext({ confirm: { kind: 'captured' } }, charging);
+    expect(result).toEqual({ kind: 'answer', command: { type: 'RecordCaptured', orderId, intentId } });
+    expect(provider.calls).toEqual(['createIntent', 'confirm']);
+  });
+
+  it.each([
+    ['was cancelled', cancelling],
+    ['was concluded by a webhook', { ...charging, status: 'captured' }],
+    ['has another intent', { ...charging, intentId: 'pi_2' }],
+  ] as [string, Payment][])('is not confirmed when the payment %s meanwhile', async (_, later) => {
+    expect(await performNext({}, later)).toEqual({ kind: 'again', reason: expect.any(String), delayMs: 0 });
+    expect(provider.calls).toEqual(['createIntent']);
+  });
+
+  it('that gets no answer to its first confirmation is unknown, and never a decline', async () => {
+    expect(await performNext({ confirm: silence }, charging)).toEqual({
+      kind: 'again',
+      reason: expect.any(String),
+      delayMs: expect.any(Number),
+    });
   });
 
   it('of a payment method that the provider does not know is declined', async () => {
     const answer = { kind: 'declined', declineCode: 'resource_missing' };
     const result = await perform('charge', { ...charging, intentId: null }, { createIntent: answer });
-    expect(result).toMatchObject({ command: { type: 'RecordDeclined', declineCode: 'resource_missing' } });
+    expect(result).toEqual({
+      kind: 'answer',
+      command: { type: 'RecordDeclined', orderId, declineCode: 'resource_missing' },
+    });
   });
 
   it('is confirmed when a look finds it unconfirmed', async () => {

@@ -47,8 +47,8 @@ describe('while the provider is down', () => {
         .get(DataSource)
         .query<{ attempts: number }[]>(`select attempts from agenda where kind = 'task' order by attempts`);
     await service.provider.admin('PUT', '/admin/faults', { down: true });
-    const orders = await Promise.all(Array.from({ length: 80 }, () => service.order('pm_card_visa')));
-    await until(async () => (await postponed()) > 200);
+    const orders = await Promise.all(Array.from({ length: 200 }, () => service.order('pm_card_visa')));
+    await until(async () => (await postponed()) > 500);
 
     expect(await isOpen()).toBe(1);
     const seen = proxy.requests();

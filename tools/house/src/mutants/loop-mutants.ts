@@ -5,6 +5,7 @@ const relaySpec = `${src}/relay.int.spec.ts`;
 const logSpec = `${src}/event-log.int.spec.ts`;
 const leasesSpec = `${src}/leases.int.spec.ts`;
 const taskSpec = `${src}/task-loop.int.spec.ts`;
+const aloneSpec = `${src}/log-signal-alone.int.spec.ts`;
 
 /** Bugs in what runs by itself: relay, consumers, leases, deadlines and tasks. */
 export const loopMutants: readonly PlumbingMutant[] = [
@@ -76,6 +77,32 @@ export const loopMutants: readonly PlumbingMutant[] = [
     file: `${src}/relay-lease.ts`,
     edits: [{ find: `and not paused and (owner`, replace: `and (owner` }],
     noticedBy: { spec: relaySpec, test: 'paused relays let the log absorb' },
+  },
+  {
+    name: 'what was committed here is published whatever stands before it',
+    breaks: 'the relay skips no event of another replica',
+    file: `${src}/relay.ts`,
+    edits: [{ find: 'position === cursor + 1 + place', replace: 'position + cursor + place > 0' }],
+    noticedBy: { spec: relaySpec, test: 'what was committed behind a row of another replica is read together with it' },
+  },
+  {
+    name: 'what was read is published although a round was quicker',
+    breaks: 'the relay of a process that does not fail publishes each event once',
+    file: `${src}/relay.ts`,
+    edits: [{ find: 'if (Number(row.position) > term.cursor) this.take', replace: 'this.take' }],
+    noticedBy: { spec: relaySpec, test: 'what was committed while the log is read is not published again' },
+  },
+  {
+    name: 'a process that comes is not told what was kept',
+    breaks: 'news that was raised while nobody else was there reaches the first who comes, long before it polls',
+    file: `${src}/log-signal.ts`,
+    edits: [
+      {
+        find: '    // Who has just come missed what was kept.\n    void this.send();\n',
+        replace: '',
+      },
+    ],
+    noticedBy: { spec: aloneSpec, test: 'the first who comes hears what was kept' },
   },
   {
     name: 'acknowledged before the commit',
@@ -186,6 +213,13 @@ export const loopMutants: readonly PlumbingMutant[] = [
     file: `${src}/task-loop.ts`,
     edits: [{ find: '    await Promise.all(this.running.values());\n', replace: '' }],
     noticedBy: { spec: taskSpec, test: 'stopping waits for the task that runs and commits its answer' },
+  },
+  {
+    name: 'a second step follows an answer that changed nothing',
+    breaks: 'a charge is confirmed only right behind the commit of its intent',
+    file: `${src}/task-loop.ts`,
+    edits: [{ find: 'if (hasProgress && next && ', replace: 'if (next && ' }],
+    noticedBy: { spec: taskSpec, test: 'is not taken when the answer changed nothing: the task begins anew' },
   },
   {
     name: 'what is postponed counts as an attempt',

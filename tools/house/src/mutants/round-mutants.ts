@@ -30,8 +30,9 @@ export const roundMutants: readonly PlumbingMutant[] = [
     file: `${src}/log.ts`,
     edits: [
       {
-        find: 'const inserted = tx.query(\n    `insert into log',
-        replace: 'const inserted = tx.manager.connection.query(\n    `insert into log',
+        find: 'const inserted = tx.query<{ id: string; position: string }>(\n    `insert into log',
+        replace:
+          'const inserted = tx.manager.connection.query<{ id: string; position: string }[]>(\n    `insert into log',
       },
     ],
     noticedBy: { spec: commitSpec, test: 'leaves nothing, and the batch is run again' },

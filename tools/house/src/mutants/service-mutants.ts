@@ -62,8 +62,8 @@ export const serviceMutants: readonly PlumbingMutant[] = [
     file: 'apps/payment/src/storage/payment-repository.ts',
     edits: [
       {
-        find: 'from payment where order_id = any($1::uuid[])',
-        replace: `from payment where order_id = any($1::uuid[]) and status <> 'closed'`,
+        find: '${selectPayments} where order_id = any($1::uuid[])',
+        replace: "${selectPayments} where order_id = any($1::uuid[]) and status <> 'closed'",
       },
     ],
     noticedBy: { spec: paymentStorageSpec, test: 'is read as it was written' },

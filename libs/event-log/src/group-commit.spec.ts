@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { GroupCommit } from './group-commit.js';
+import type { Outcome, RoundItem } from './round-types.js';
+
+interface Command {
+  readonly type: string;
+}
+
+/** Each round takes until the spec ends it. */
+class RoundsByHand {
+  /** The commands of each round that has begun. */
+  readonly begun: string[][] = [];
+  private end: () => void = () => undefined;
+
+  readonly hold = () => Promise.reject(new Error('nothing is held here'));
+
+  run(items: readonly RoundItem<Command, never>[]): Promise<Outcome[]> {
+    this.begun.push(items.map((item) => (item.kind === 'delivery' ? item.type : item.command.type)));
+    return new Promise((resolve) => {
+      this.end = () => resolve(items.map(() => ({ kind: 'decided', events: 1 })));
+    });
+  }
+
+  /** Lets the round that is under way end after `tookMs`. */
+  async endAfter(tookMs: number): Promise<void> {
+    jest.advanceTimersByTime(tookMs);
+    this.end();
+    await turns();
+  }
+}
+
+let rounds: RoundsByHand;
+let group: GroupCommit<Command, never>;
+
+beforeEach(() => {
+  // Only the clock and the timers stand still: turns of the event loop go on.
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  rounds = new RoundsByHand();
+  group = new GroupCommit(rounds, { itemsMax: 12 });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** Long enough for a round to begin that waits for nothing. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function send(...types: string[]): Promise<void> {
+  const cause = { correlationId: 'c', causationId: 'c' };
+  void group.run(types.map((type) => ({ kind: 'wake-up', command: { type }, cause })));
+  await turns();
+}
+
+it('follows a round of fewer than four items by the next at once, however long it took', async () => {
+  await send('a', 'b', 'c');
+  await rounds.endAfter(40);
+  await send('d');
+  await send('e');
+  expect(rounds.begun).toEqual([['a', 'b', 'c'], ['d']]);
+  await rounds.endAfter(40);
+  expect(rounds.begun).toEqual([['a', 'b', 'c'], ['d'], ['e']]);
+});
+
+it('rests after a round of four items or more for as long as it took, and what comes one after another shares the next', async () => {
+  await send('a', 'b', 'c', 'd');
+  await rounds.endAfter(40);
+  await send('e');
+  jest.advanceTimersByTime(39);
+  await send('f');
+  expect(rounds.begun).toEqual([['a', 'b', 'c', 'd']]);
+  jest.advanceTimersByTime(1);
+  await turns();
+  expect(rounds.begun).toEqual([
+    ['a', 'b', 'c', 'd'],
+    ['e', 'f'],
+  ]);
+});
+
+it('counts the items of all callers, and not the callers', async () => {
+  const cause = { correlationId: 'c', causationId: 'c' };
+  for (const type of ['a', 'b', 'c', 'd']) void group.run([{ kind: 'wake-up', command: { type }, cause }]);
+  await turns();
+  await rounds.endAfter(40);
+  await send('e');
+  expect(rounds.begun).toEqual([['a', 'b', 'c', 'd']]);
+});
+
+it('rests for a short while only after a round that took long', async () => {
+  await send('a', 'b', 'c', 'd');
+  await rounds.endAfter(5000);
+  await send('e');
+  jest.advanceTimersByTime(50);
+  await turns();
+  expect(rounds.begun).toEqual([['a', 'b', 'c', 'd'], ['e']]);
+});
+
+it('does not rest when half a round waits, or as soon as it is', async () => {
+  await send('a', 'b', 'c', 'd');
+  await send('e', 'f', 'g', 'h', 'i', 'j');
+  await rounds.endAfter(40);
+  expect(rounds.begun).toHaveLength(2);
+  await rounds.endAfter(40);
+  await send('k', 'l', 'm');
+  expect(rounds.begun).toHaveLength(2);
+  await send('n', 'o', 'p');
+  expect(rounds.begun.slice(2)).toEqual([['k', 'l', 'm', 'n', 'o', 'p']]);
+});
