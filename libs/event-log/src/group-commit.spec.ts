@@ -53,28 +53,28 @@ async function send(...types: string[]): Promise<void> {
   await turns();
 }
 
-it('follows a round of fewer than four items by the next at once, however long it took', async () => {
-  await send('a', 'b', 'c');
+it('follows a round of one item by the next at once, however long it took', async () => {
+  await send('a');
   await rounds.endAfter(40);
-  await send('d');
-  await send('e');
-  expect(rounds.begun).toEqual([['a', 'b', 'c'], ['d']]);
+  await send('b');
+  await send('c');
+  expect(rounds.begun).toEqual([['a'], ['b']]);
   await rounds.endAfter(40);
-  expect(rounds.begun).toEqual([['a', 'b', 'c'], ['d'], ['e']]);
+  expect(rounds.begun).toEqual([['a'], ['b'], ['c']]);
 });
 
-it('rests after a round of four items or more for as long as it took, and what comes one after another shares the next', async () => {
-  await send('a', 'b', 'c', 'd');
+it('rests after a round of two items or more for as long as it took, and what comes one after another shares the next', async () => {
+  await send('a', 'b');
   await rounds.endAfter(40);
-  await send('e');
+  await send('c');
   jest.advanceTimersByTime(39);
-  await send('f');
-  expect(rounds.begun).toEqual([['a', 'b', 'c', 'd']]);
+  await send('d');
+  expect(rounds.begun).toEqual([['a', 'b']]);
   jest.advanceTimersByTime(1);
   await turns();
   expect(rounds.begun).toEqual([
-    ['a', 'b', 'c', 'd'],
-    ['e', 'f'],
+    ['a', 'b'],
+    ['c', 'd'],
   ]);
 });
 

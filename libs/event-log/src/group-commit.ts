@@ -18,8 +18,8 @@ interface Call<Command, State> extends CallOptions {
   readonly items: readonly RoundItem<Command, State>[];
 }
 
-/** A replica with fewer items in a round is quiet, and nobody waits for company. */
-const busyFrom = 4;
+/** Whoever was alone in a round is followed at once: nobody else may come for long. */
+const busyFrom = 2;
 const lingerMaxMs = 50;
 
 /**
