@@ -23,7 +23,8 @@ export interface Linger<Item> {
 export class Gathered<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
   private busy = false;
-  private endLinger: () => void = () => undefined;
+  /** While the next batch lingers: ends that when enough wait. */
+  private meet: (() => void) | undefined;
 
   constructor(
     private readonly work: (items: readonly Item[]) => Promise<readonly (Result | Promise<Result>)[]>,
@@ -35,7 +36,7 @@ export class Gathered<Item, Result> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
       if (!this.busy) void this.workOff();
-      else if (this.linger?.isFull(this.itemsWaiting())) this.endLinger();
+      else this.meet?.();
     });
   }
 
@@ -64,11 +65,13 @@ export class Gathered<Item, Result> {
     if (lingerMs < 1 || isFull(this.itemsWaiting())) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, lingerMs);
-      this.endLinger = () => {
+      this.meet = () => {
+        if (!isFull(this.itemsWaiting())) return;
         clearTimeout(timer);
         resolve();
       };
     });
+    this.meet = undefined;
   }
 
   private itemsWaiting(): Item[] {

@@ -24,8 +24,8 @@ export type NewEvent = Omit<LoggedEvent, 'position'>;
 export const logLock = 0x71756164;
 
 /**
- * Appends in the given order, and answers with what a reader of the log will see. Nothing of the transaction may follow but its COMMIT, because every other writer waits.
- * The lock comes first: a position that was drawn before it could become visible after a higher one, and a reader
+ * Appends in the given order, and answers with what a reader of the log will see. Nothing of the transaction may follow but
+ * its COMMIT, because every other writer waits. The lock comes first: a position that was drawn before it could become visible after a higher one, and a reader
  * that goes by position would skip it for ever.
  */
 export async function appendToLog(tx: Transaction, events: readonly NewEvent[]): Promise<LoggedEvent[]> {
