@@ -5,7 +5,7 @@ import { Client, type ClientConfig } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Loop } from './loop.js';
-import { statement } from './sql.js';
+import { statement } from './statement.js';
 
 /** What there is news of: log rows to publish, tasks to do, or leases that are free. */
 export type Topic = 'log' | 'agenda' | 'leases';

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
-import type { Pool, QueryConfig } from 'pg';
+import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { statement } from './statement.js';
 
 /** The rows of one statement, on whichever connection is free. Straight to the driver, as in a round. */
 export async function rows<Row = Record<string, unknown>>(
@@ -11,25 +11,4 @@ export async function rows<Row = Record<string, unknown>>(
 ): Promise<Row[]> {
   const pool = (driver as PostgresDriver).master as Pool;
   return (await pool.query(statement(sql, parameters))).rows as Row[];
-}
-
-/** Texts that were ever sent with parameters: constants of the code, and few. Whoever builds them at run time is not let fill the server's memory. */
-const names = new Map<string, string>();
-const namesMax = 500;
-
-/**
- * A statement that each connection parses once, and plans seldom: without a name both cost five times what the statement does
- * that moves a few rows.
- */
-export function statement(text: string, parameters: readonly unknown[]): QueryConfig {
-  if (parameters.length === 0) return { text };
-  return { name: nameOf(text), text, values: [...parameters] };
-}
-
-function nameOf(text: string): string | undefined {
-  const known = names.get(text);
-  if (known !== undefined || names.size >= namesMax) return known;
-  const name = createHash('sha256').update(text).digest('hex').slice(0, 32);
-  names.set(text, name);
-  return name;
 }

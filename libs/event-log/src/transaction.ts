@@ -4,7 +4,7 @@ import type { PoolClient, QueryResult } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { faultOf, isOfOldPlan } from './faults.js';
 import type { Transaction } from './participant.js';
-import { statement } from './sql.js';
+import { statement } from './statement.js';
 
 /**
  * Runs `work` in one transaction (read committed) on a connection of its own and commits. When it rejects with anything
