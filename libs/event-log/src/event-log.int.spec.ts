@@ -317,6 +317,21 @@ test('a commit wakes the relay of its own process and of others, long before the
   await eventually(() => expect(publisher.sent.slice(length).map(({ subject }) => subject)).toContain(orderId));
 });
 
+test('a listener to commits that throws is not taken for a failure of the commit: what was decided is decided once', async () => {
+  const log = await running({ roles: new Set(['http']) });
+  let told = 0;
+  log.onEvents(() => {
+    told += 1;
+    throw new Error('a listener that fails');
+  });
+  const orderId = randomUUID();
+  await send(log, { type: 'Open', orderId });
+  const before = told;
+  await expect(send(log, { type: 'Note', orderId, note: 'once' })).resolves.toMatchObject({ events: 1 });
+  expect(told).toBe(before + 1);
+  expect(await notesOf(orderId)).toEqual(['once']);
+});
+
 test('a deadline fires once, however many replicas look at it', async () => {
   const fired: string[] = [];
   const onDecide = ({ type, orderId }: Command) => void (type === 'Expire' && fired.push(orderId));

@@ -1,23 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
-import { Gathered, type Linger } from './gathered.js';
+import { Gathered, type BatchSize, type Linger } from './gathered.js';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Its first batch is under way until the spec ends it; each item is answered with ten times as much. */
+function heldAtFirst(batchSize?: BatchSize<number>, linger?: Linger<number>) {
+  const batches: number[][] = [];
+  let endFirst: () => void = () => undefined;
+  const first = new Promise<void>((resolve) => (endFirst = resolve));
+  const work = async (items: readonly number[]) => {
+    batches.push([...items]);
+    if (batches.length === 1) await first;
+    return items.map((item) => item * 10);
+  };
+  return { batches, endFirst, gathered: new Gathered(work, batchSize, linger) };
+}
 
 describe('what is gathered', () => {
   it('is worked on together while a batch is under way, and each gets its own answer', async () => {
-    const batches: number[][] = [];
-    let endFirst: () => void = () => undefined;
-    const first = new Promise<void>((resolve) => (endFirst = resolve));
-    const gathered = new Gathered(
-      async (items: readonly number[]) => {
-        batches.push([...items]);
-        if (batches.length === 1) await first;
-        return items.map((item) => item * 10);
-      },
-      () => 3,
-    );
+    const { batches, endFirst, gathered } = heldAtFirst(() => 3);
 
     const one = gathered.run(1);
-    await new Promise((resolve) => setImmediate(resolve));
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
+    await turn();
     const others = [2, 3, 4, 5].map((item) => gathered.run(item));
     endFirst();
 
@@ -69,8 +74,6 @@ describe('between two batches', () => {
     return { batches, gathered };
   }
 
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
-
   it('company is waited for, what comes meanwhile shares the next batch, and a full one goes at once', async () => {
     const isFull = (waiting: readonly number[]) => waiting.length === 3;
     const { batches, gathered } = lingering({ afterMs: afterFirst, isFull });
@@ -88,18 +91,8 @@ describe('between two batches', () => {
   });
 
   it('nobody is waited for when the next one became full while the last was under way', async () => {
-    const batches: number[][] = [];
-    let endFirst: () => void = () => undefined;
-    const first = new Promise<void>((resolve) => (endFirst = resolve));
-    const gathered = new Gathered(
-      async (items: readonly number[]) => {
-        batches.push([...items]);
-        if (batches.length === 1) await first;
-        return items;
-      },
-      undefined,
-      { afterMs: afterFirst, isFull: (waiting) => waiting.length >= 2 },
-    );
+    const isFull = (waiting: readonly number[]) => waiting.length >= 2;
+    const { batches, endFirst, gathered } = heldAtFirst(undefined, { afterMs: afterFirst, isFull });
 
     const one = gathered.run(1);
     await turn();
@@ -107,7 +100,7 @@ describe('between two batches', () => {
     await turn();
     endFirst();
 
-    expect(await Promise.all([one, ...others])).toEqual([1, 2, 3]);
+    expect(await Promise.all([one, ...others])).toEqual([10, 20, 30]);
     expect(batches).toEqual([[1], [2, 3]]);
   });
 

@@ -11,7 +11,7 @@ export type BatchSize<Item> = (waiting: readonly Item[]) => number;
 export interface Linger<Item> {
   /** How long the next batch waits after this one, which took `tookMs`. Below a millisecond it does not wait. */
   readonly afterMs: (batch: readonly Item[], tookMs: number) => number;
-  /** More would not fit: nothing is waited for. */
+  /** Enough wait: no more is waited for. */
   readonly isFull: (waiting: readonly Item[]) => boolean;
 }
 
