@@ -16,12 +16,12 @@ export type Admission<Command, State> =
   | Outcome;
 
 /**
- * Sorts a batch: what is known already, what has to queue up behind a held message of its key, and what is to be decided.
- * Claims inbox rows and idempotency keys, in a fixed order, until the transaction ends.
+ * Sorts a batch: what is known already, what has to queue up behind a held message of its key, and what is to be decided;
+ * `commands` are what the items ask for. Claims inbox rows and idempotency keys, in a fixed order, until the transaction ends.
  */
 export async function admit<Command, State>(
   tx: Transaction,
-  reactsTo: Choreography<Command, never>['reactsTo'],
+  commands: readonly (Command | undefined)[],
   items: readonly RoundItem<Command, State>[],
   retry: RetryPolicy,
 ): Promise<Admission<Command, State>[]> {
@@ -35,25 +35,26 @@ export async function admit<Command, State>(
       tx,
       items.flatMap((item) => (item.kind === 'request' && item.idempotency ? [item.idempotency] : [])),
     ),
+    // A statement of its own sees what a round has held that was waited for.
     heldAmong(tx, [...new Set(deliveries.map(({ key }) => key))]),
   ]);
-  return items.map((item) => {
+  return items.map((item, place) => {
     switch (item.kind) {
       case 'delivery':
-        return admitDelivery(item, fresh, heldKeys, reactsTo, retry);
+        return admitDelivery(item, commands[place], fresh, heldKeys, retry);
       case 'request':
         return admitRequest(item, answers);
       case 'wake-up':
-        return { kind: 'assigned', command: item.command, cause: item.cause };
+        return { kind: 'assigned', command: item.command, cause: item.cause, answer: item.answer };
     }
   });
 }
 
 function admitDelivery<Command, State>(
   item: DeliveryItem,
+  command: Command | undefined,
   fresh: Set<string>,
   heldKeys: Set<string>,
-  reactsTo: Choreography<Command, never>['reactsTo'],
   retry: RetryPolicy,
 ): Admission<Command, State> {
   // Deleting makes a second copy within the batch a duplicate.
@@ -64,7 +65,6 @@ function admitDelivery<Command, State>(
     heldKeys.add(item.key);
     return { kind: 'hold', row: failedRow(item, item.content, retryDelayMs(retry, 1)) };
   }
-  const command = commandOf(reactsTo, item.content.event);
   // A binding of yesterday may still bring what nobody listens to any more.
   return command ? { kind: 'assigned', command, cause: item.cause } : { kind: 'decided', events: 0 };
 }
@@ -81,6 +81,15 @@ function admitRequest<Command, State>(
 
 function keyReused({ key }: IdempotencyKey): Refusal {
   return new Refusal('idempotency_key_reused', `the idempotency key ${key} was used before with another body`);
+}
+
+/** What an item asks for, or undefined when it cannot be read or means nothing here. */
+export function commandOfItem<Command, State>(
+  reactsTo: Choreography<Command, never>['reactsTo'],
+  item: RoundItem<Command, State>,
+): Command | undefined {
+  if (item.kind !== 'delivery') return item.command;
+  return item.content.kind === 'event' ? commandOf(reactsTo, item.content.event) : undefined;
 }
 
 /** The command that an event means to this service, or undefined when it does not listen to it. */

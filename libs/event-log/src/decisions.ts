@@ -38,20 +38,20 @@ export class Decisions<Command extends Typed, State, Event extends Typed> {
   readonly verdicts: Verdict[] = [];
   private readonly events: NewEvent[] = [];
 
+  private now = '';
+
   private constructor(
     private readonly decider: Decider<Command, State, Event>,
     private readonly workingSet: WorkingSet<Command, State, Event>,
     private readonly streams: ReadonlyMap<string, Stream>,
-    private readonly now: string,
   ) {}
 
-  static async make<Command extends Typed, State, Event extends Typed>(
+  /** Locks and loads what the commands may decide on, whether all of them come to be decided or not. */
+  static async load<Command extends Typed, State, Event extends Typed>(
     tx: Transaction,
     { decider, repository }: Participant<Command, State, Event>,
-    now: string,
-    assignments: readonly Assignment<Command, State>[],
+    commands: readonly Command[],
   ): Promise<Decisions<Command, State, Event>> {
-    const commands = assignments.map(({ command }) => command);
     const [heads, workingSet] = await Promise.all([
       lockHeads(tx, [...new Set(commands.map((command) => decider.streamOf(command)))]),
       repository.load(tx, commands),
@@ -62,10 +62,14 @@ export class Decisions<Command extends Typed, State, Event extends Typed> {
         { from: version, version, awaitsBefore: null, awaitsAfter: null, cause: undefined },
       ]),
     );
-    const decisions = new Decisions(decider, workingSet, streams, now);
+    return new Decisions(decider, workingSet, streams);
+  }
+
+  /** In order; to be called once. */
+  async make(now: string, assignments: readonly Assignment<Command, State>[]): Promise<void> {
+    this.now = now;
     await failpoint('round.deciding');
-    for (const assignment of assignments) decisions.verdicts.push(decisions.decide(assignment));
-    return decisions;
+    for (const assignment of assignments) this.verdicts.push(this.decide(assignment));
   }
 
   /** Saves the states, what they await, and the heads. Answers how many entries of the agenda are new. */

@@ -112,7 +112,7 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
       ...(this.consuming ? [this.consuming] : []),
       ...(roles.has('consume') || roles.has('work') ? [retries] : []),
       ...(roles.has('work') ? [new DeadlineLoop(agenda)] : []),
-      ...(roles.has('work') && worker ? [new TaskLoop(agenda, worker)] : []),
+      ...(roles.has('work') && worker ? [new TaskLoop(agenda, worker, participant.decider)] : []),
     ];
   }
 

@@ -39,6 +39,7 @@ async function fold<State, Event extends { readonly type: string }>(
   { initial, evolve }: Pick<Decider<never, State, Event>, 'initial' | 'evolve'>,
   streams: readonly string[],
 ): Promise<Map<string, Folded<State>>> {
+  if (streams.length === 0) return new Map();
   const rows = await tx.query<{ stream: string; version: number; type: string; data: object }>(
     'select stream, version, type, data from log where stream = any ($1) order by stream, version',
     [streams],

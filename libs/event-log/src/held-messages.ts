@@ -175,9 +175,8 @@ export class HeldMessages<Command extends { readonly type: string }, State, Even
     const command = taken.kind === 'message' ? this.commandOfMessage(taken.body) : jsonOf(taken.body);
     if (command === undefined) return { events: [], armed: 0, held: 0 };
     if (isTask(command)) return { events: [], armed: await askAgain(tx, command), held: 0 };
-    const decisions = await Decisions.make(tx, this.participant, now, [
-      { command: command as Command, cause: causeOf(taken) },
-    ]);
+    const decisions = await Decisions.load(tx, this.participant, [command as Command]);
+    await decisions.make(now, [{ command: command as Command, cause: causeOf(taken) }]);
     const armed = await decisions.save(tx);
     return { armed, events: await decisions.append(tx), held: 0 };
   }

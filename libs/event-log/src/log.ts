@@ -30,12 +30,13 @@ export const logLock = 0x71756164;
  */
 export async function appendToLog(tx: Transaction, events: readonly NewEvent[]): Promise<LoggedEvent[]> {
   if (events.length === 0) return [];
-  const locked = tx.query('select pg_advisory_xact_lock($1)', [logLock]);
-  const inserted = tx.query<{ id: string; position: string }>(
-    `insert into log
+  const rows = await tx.query<{ id: string; position: string }>(
+    // No row reaches its nextval that has not met the lock's.
+    `with turn as materialized (select pg_advisory_xact_lock(${logLock}))
+     insert into log
        (position, stream, version, id, type, data, recorded_at, correlation_id, causation_id, traceparent)
      select nextval('log_position'), stream, version, id, type, data, recorded_at, correlation_id, causation_id, traceparent
-     from unnest($1::text[], $2::int[], $3::uuid[], $4::text[], $5::jsonb[], $6::timestamptz[], $7::text[], $8::text[],
+     from turn, unnest($1::text[], $2::int[], $3::uuid[], $4::text[], $5::jsonb[], $6::timestamptz[], $7::text[], $8::text[],
        $9::text[]) with ordinality
        as event (stream, version, id, type, data, recorded_at, correlation_id, causation_id, traceparent, place)
      order by place returning id, position`,
@@ -51,7 +52,6 @@ export async function appendToLog(tx: Transaction, events: readonly NewEvent[]):
       events.map(({ cause }) => cause.traceparent ?? null),
     ],
   );
-  const [, rows] = await Promise.all([locked, inserted]);
   // By id: in which order rows are returned is not promised.
   const positions = new Map(rows.map(({ id, position }) => [id, Number(position)]));
   return events.map((event) => {

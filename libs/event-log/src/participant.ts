@@ -24,7 +24,10 @@ export interface WorkingSet<Command, State, Event> {
 export interface Repository<Command, State, Event> {
   /** States are folds of the log, so it is never dropped. */
   readonly foldsLog?: boolean;
-  /** Loads for all commands at once, one statement per table, locking rows in a fixed order. Stream heads are locked already. */
+  /**
+   * Loads for all commands at once, or for none: one statement per table, locking rows in a fixed order. The streams' heads
+   * are locked before any statement of this one runs.
+   */
   load(tx: Transaction, commands: readonly Command[]): Promise<WorkingSet<Command, State, Event>>;
 }
 

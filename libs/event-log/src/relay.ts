@@ -38,7 +38,7 @@ export interface RelayLimits {
 
 const defaultLimits: RelayLimits = { readMax: 500, inFlightMax: 500, pendingMax: 5000, spanMax: 200_000 };
 /** The checkpoint is written at most so often, however fast confirms come. */
-const checkpointGapMs = 100;
+const checkpointGapMs = 250;
 /**
  * And it takes a tenth of the time at most. Each writing leaves a dead version of the row, which stays while anybody holds an
  * older snapshot and is walked over by the next: under a transaction of hours the relay becomes slower to note, not to publish.

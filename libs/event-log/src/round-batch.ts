@@ -1,4 +1,4 @@
-import { admit, type Admission } from './admission.js';
+import { admit, commandOfItem, type Admission } from './admission.js';
 import { Decisions } from './decisions.js';
 import { insertHeld, replaceUnknown } from './held-store.js';
 import { freeKeys, storeAnswers } from './idempotency.js';
@@ -35,21 +35,27 @@ export async function runBatch<Command extends Typed, State, Event extends Typed
   leases: readonly Lease[],
   retry: RetryPolicy,
 ): Promise<BatchResult> {
-  const [now, admissions] = await Promise.all([
+  const commands = items.map((item) => commandOfItem(participant.choreography.reactsTo, item));
+  // What is not admitted after all is locked and loaded too: it is rare, and waiting for the claims first is a round trip.
+  const [now, admissions, decisions] = await Promise.all([
     startRound(tx, leases),
-    admit(tx, participant.choreography.reactsTo, items, retry),
+    admit(tx, commands, items, retry),
+    Decisions.load(
+      tx,
+      participant,
+      commands.filter((command) => command !== undefined),
+    ),
   ]);
   const toHold = admissions.flatMap((admission) => (admission.kind === 'hold' ? [admission.row] : []));
-  const assignments = admissions.filter((admission) => admission.kind === 'assigned');
   await insertHeld(tx, toHold);
   await replaceUnknown(
     tx,
     admissions.flatMap((admission) => (admission.kind === 'copy' ? [admission.item] : [])),
   );
-  if (assignments.length === 0)
-    return { outcomes: admissions.map(outcomeOf), news: { events: [], armed: 0, held: toHold.length } };
-
-  const decisions = await Decisions.make(tx, participant, now, assignments);
+  await decisions.make(
+    now,
+    admissions.filter((admission) => admission.kind === 'assigned'),
+  );
   const verdicts = decisions.verdicts.values();
   const outcomes = admissions.map((admission) =>
     admission.kind === 'assigned' ? (verdicts.next().value as Outcome) : outcomeOf(admission),

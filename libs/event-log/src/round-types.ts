@@ -42,16 +42,18 @@ export interface RequestItem<Command, State> {
 }
 
 /** A deadline that is due, or a worker's answer. */
-export interface WakeUpItem<Command> {
+export interface WakeUpItem<Command, State> {
   readonly kind: 'wake-up';
   readonly command: Command;
+  /** What its outcome tells of the state that the decision led to. */
+  readonly answer?: ((state: State, version: number) => unknown) | undefined;
   readonly cause: Cause;
 }
 
-export type RoundItem<Command, State> = DeliveryItem | RequestItem<Command, State> | WakeUpItem<Command>;
+export type RoundItem<Command, State> = DeliveryItem | RequestItem<Command, State> | WakeUpItem<Command, State>;
 
 export type Outcome =
-  /** Decided and committed (`events` may be 0). For requests `answer` is what to send. */
+  /** Decided and committed (`events` may be 0). For requests `answer` is what to send, for wake-ups what they asked. */
   | { readonly kind: 'decided'; readonly events: number; readonly answer?: unknown }
   /** The same idempotency key with the same body was answered before: here is that answer. */
   | { readonly kind: 'replayed'; readonly answer: unknown }

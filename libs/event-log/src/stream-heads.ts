@@ -3,6 +3,7 @@ import type { Transaction } from './participant.js';
 
 /** The current version of each stream, locked until the transaction ends. Streams that were never written are at 0. */
 export async function lockHeads(tx: Transaction, streams: readonly string[]): Promise<Map<string, number>> {
+  if (streams.length === 0) return new Map();
   const heads = await tx.query<{ stream: string; version: number }>(
     // Inserting comes first, and always: the count makes the second part wait for it. Both parts go by stream, and who
     // locks present rows no longer waits for arriving ones, so that two rounds cannot wait for each other.

@@ -1,11 +1,13 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../test/database.js';
 import { eventually } from '../test/eventually.js';
 import type { Command } from '../test/participant.js';
 import { replica, type ReplicaOptions, type TestEventLog } from '../test/replica.js';
+import { logLock } from './log.js';
 import type { Task, TaskResult } from './task-worker.js';
 
 type Perform = (task: Task) => TaskResult<Command> | Promise<TaskResult<Command>>;
@@ -61,6 +63,16 @@ function finish({ stream, task }: Task): TaskResult<Command> {
 }
 
 const agenda = () => dataSource.query<{ attempts: number; claimed_by: string | null }[]>('select * from agenda');
+const waitingForLog = async () =>
+  (
+    await dataSource.query<unknown[]>(
+      `select from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`,
+    )
+  ).length;
+const listening = () =>
+  dataSource.query<unknown[]>(
+    `select from pg_stat_activity where datname = current_database() and state = 'idle' and query like 'select pg_notify%'`,
+  );
 const isDone = () => eventually(async () => expect(await agenda()).toEqual([]));
 
 test('each task is done by one of the replicas, outside any transaction, and its answer ends it', async () => {
@@ -101,6 +113,77 @@ test('a commit wakes the worker, long before it polls', async () => {
   const log = await worker(finish, { timing: { agendaPollMs: 600_000 } });
   await ask(log);
   await isDone();
+});
+
+/** Long enough that whatever is done is done because somebody woke the loop. */
+const patient = { timing: { agendaPollMs: 600_000 } };
+
+test('more tasks than a replica does at once are begun as soon as others end', async () => {
+  const [most, more] = [128, 40];
+  let begun = 0;
+  let answerAll: () => void = () => undefined;
+  const busy = new Promise<void>((resolve) => (answerAll = resolve));
+  const log = await worker(async (task) => {
+    if (++begun === most) answerAll();
+    await busy;
+    return finish(task);
+  }, patient);
+  await Promise.all(Array.from({ length: most + more }, () => ask(log)));
+  await isDone();
+  expect(begun).toBe(most + more);
+});
+
+test('the next task of a stream that came in the round of the answer to the one before is begun at once', async () => {
+  const performed: string[] = [];
+  let begin: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  let answer: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  const log = await worker(async (task) => {
+    performed.push(task.task);
+    begin();
+    await answered;
+    return finish(task);
+  }, patient);
+  const orderId = await ask(log);
+  await begun;
+  const other = dataSource.createQueryRunner();
+  await other.startTransaction();
+  await other.query('select pg_advisory_xact_lock($1)', [logLock]);
+  // While this one waits for the log, the answer and the next task gather behind it.
+  const ahead = ask(log, 'nobody');
+  await eventually(async () => expect(await waitingForLog()).toBe(1));
+  answer();
+  await sleep(0);
+  const next = log.commands.send(
+    { type: 'Open', orderId, task: 'refund' },
+    { cause: { correlationId: 'c', causationId: 'c' }, answer: () => null },
+  );
+  await other.commitTransaction();
+  await other.release();
+  await Promise.all([ahead, next]);
+  await isDone();
+  expect(performed.filter((task) => task !== 'nobody')).toEqual(['charge', 'refund']);
+  const [row] = await dataSource.query<{ rounds: number }[]>(
+    'select count(distinct xmin::text)::int as rounds from log where stream = $1 and version in (2, 3)',
+    [`order-${orderId}`],
+  );
+  expect(row).toEqual({ rounds: 1 });
+});
+
+test('a task that is over costs the database nothing after its answer', async () => {
+  const log = await worker(finish, patient);
+  // A process that begins to listen looks for what it has missed.
+  await eventually(async () => expect(await listening()).toHaveLength(1));
+  await ask(log);
+  await isDone();
+  const query = jest.spyOn(pg.Client.prototype, 'query');
+  await ask(log);
+  await isDone();
+  await log.stop();
+  const statements = query.mock.calls.map(([statement]) => (statement as unknown as { text?: string }).text ?? '');
+  query.mockRestore();
+  expect(statements.filter((text) => text.startsWith('update agenda set claimed_by'))).toHaveLength(1);
 });
 
 test('a task that is not possible now, or throws, is done again and knows how often it was tried', async () => {

@@ -23,7 +23,10 @@ export class TaskLoop {
   private readonly failures: AgendaFailures;
   private readonly loop: Loop;
   private readonly extending: Loop;
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly running = new Map<string, Promise<unknown>>();
+  /** Counts what was heard of the agenda: somebody's next task may have come while the one before it ran. */
+  private news = 0;
+  private isFull = false;
   /** Claims that are given back at the same time are given back by one statement. */
   private readonly releases: Gathered<AgendaRelease, boolean>;
   private readonly stopped = new AbortController();
@@ -31,6 +34,7 @@ export class TaskLoop {
   constructor(
     private readonly parts: AgendaParts,
     private readonly worker: TaskWorker<unknown>,
+    private readonly decider: { awaits?(state: unknown): unknown },
   ) {
     const { dataSource, replicaId, timing, logger, signal } = parts;
     this.failures = new AgendaFailures(parts);
@@ -43,7 +47,10 @@ export class TaskLoop {
     const pauseMs = timing.taskLeaseMs / 3;
     const step = () => this.claims.extend([...this.running.keys()]);
     this.extending = new Loop({ name: 'task claims', pauseMs, logger, step });
-    signal.on('agenda', () => this.loop.wake());
+    signal.on('agenda', () => {
+      this.news += 1;
+      this.loop.wake();
+    });
   }
 
   start(): void {
@@ -62,30 +69,29 @@ export class TaskLoop {
   private async begin(): Promise<void> {
     const free = tasksAtOnce - this.running.size;
     if (free === 0) return;
-    for (const entry of await this.claims.claim(free, [...this.running.keys()])) {
-      const done = this.begun(entry).catch((error: unknown) => {
-        this.parts.logger.warn(
-          { err: error, stream: entry.stream },
-          'a task could not be settled; its claim will expire',
-        );
-      });
-      const { stream } = entry;
-      this.running.set(stream, done);
-      void done.finally(() => {
-        this.running.delete(stream);
-        // There may be more than could be begun, or the same stream's next task.
-        this.loop.wake();
-      });
-    }
+    const claimed = await this.claims.claim(free, [...this.running.keys()]);
+    this.isFull = claimed.length === free;
+    for (const entry of claimed) this.begun(entry);
   }
 
-  private begun(entry: AgendaEntry): Promise<void> {
+  private begun(entry: AgendaEntry): void {
     const { stream, attempts, cause } = entry;
     const task = { stream, task: entry.task ?? '', attempts, cause };
-    return this.perform(entry, () => this.worker.perform(task));
+    const { news } = this;
+    const done = this.perform(entry, () => this.worker.perform(task)).catch((error: unknown) => {
+      this.parts.logger.warn({ err: error, stream }, 'a task could not be settled; its claim will expire');
+      return false;
+    });
+    this.running.set(stream, done);
+    void done.then((isOver) => {
+      this.running.delete(stream);
+      // There may be more than could be begun, or the same stream's next task.
+      if (!isOver || this.isFull || this.news > news) this.loop.wake();
+    });
   }
 
-  private async perform(entry: AgendaEntry, step: () => Promise<TaskResult<unknown>>): Promise<void> {
+  /** Answers whether it is over, and the state asks for nothing more. */
+  private async perform(entry: AgendaEntry, step: () => Promise<TaskResult<unknown>>): Promise<boolean> {
     const { stream, task, attempts, cause } = entry;
     let result: TaskResult<unknown>;
     try {
@@ -94,37 +100,42 @@ export class TaskLoop {
       this.parts.logger.warn({ err: error, stream, task, attempts }, 'a task failed and is done again');
       result = { kind: 'again', reason: messageOf(error) };
     }
-    await this.settle(entry, result);
+    return this.settle(entry, result);
   }
 
-  private async settle(entry: AgendaEntry, result: TaskResult<unknown>): Promise<void> {
+  private async settle(entry: AgendaEntry, result: TaskResult<unknown>): Promise<boolean> {
     switch (result.kind) {
       case 'answer':
         return this.answer(entry, result);
       case 'again':
         await this.again(entry, result.delayMs);
-        return;
+        return false;
       case 'postpone':
         await this.releases.run({ stream: entry.stream, attempts: entry.attempts, delayMs: result.delayMs });
-        return;
+        return false;
       case 'give-up':
-        return this.failures.giveUp(entry, 'given_up', result.reason);
+        await this.failures.giveUp(entry, 'given_up', result.reason);
+        return false;
     }
   }
 
-  private async answer(entry: AgendaEntry, { command, next }: Answer): Promise<void> {
+  private async answer(entry: AgendaEntry, { command, next }: Answer): Promise<boolean> {
+    const answer = (state: unknown) => this.decider.awaits?.(state) ?? null;
     const [outcome] = await this.patiently(() =>
-      this.parts.rounds.run([{ kind: 'wake-up', command, cause: entry.cause }]),
+      this.parts.rounds.run([{ kind: 'wake-up', command, cause: entry.cause, answer }]),
     );
-    // An answer that changed something is progress: the next step of the same task need not wait.
-    const hasProgress = outcome?.kind === 'decided' && outcome.events > 0;
-    if (hasProgress && next && !this.stopped.signal.aborted) return this.perform({ ...entry, attempts: 0 }, next);
-    const asksAgain = hasProgress
-      ? await this.releases.run({ stream: entry.stream, attempts: 0, delayMs: 0 })
-      : await this.again(entry);
-    if (!asksAgain) return;
-    if (outcome?.kind === 'failed') await this.failures.failed(entry, messageOf(outcome.error));
-    else if (outcome?.kind === 'refused') await this.failures.failed(entry, `refused: ${outcome.refusal.code}`);
+    if (outcome?.kind === 'decided' && outcome.events > 0) {
+      // An answer that changed something is progress: the next step of the same task need not wait.
+      if (next && !this.stopped.signal.aborted) return this.perform({ ...entry, attempts: 0 }, next);
+      // The round took the entry out of the agenda, and the claim with it.
+      if (outcome.answer === null) return true;
+      await this.releases.run({ stream: entry.stream, attempts: 0, delayMs: 0 });
+      return false;
+    }
+    const asksAgain = await this.again(entry);
+    if (asksAgain && outcome?.kind === 'failed') await this.failures.failed(entry, messageOf(outcome.error));
+    if (asksAgain && outcome?.kind === 'refused') await this.failures.failed(entry, `refused: ${outcome.refusal.code}`);
+    return false;
   }
 
   private async again(

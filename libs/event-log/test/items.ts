@@ -82,6 +82,6 @@ export function request(
   };
 }
 
-export function wakeUp(command: AccountCommand): WakeUpItem<AccountCommand> {
+export function wakeUp(command: AccountCommand): WakeUpItem<AccountCommand, Account> {
   return { kind: 'wake-up', command, cause: cause() };
 }

@@ -74,7 +74,10 @@ export function testParticipant({ onDecide = () => undefined }: TestHooks = {}):
 function decide(command: Command, state: State): readonly Event[] {
   switch (command.type) {
     case 'Open':
-      return state.status === 'none' ? [{ ...command, type: 'Opened' }] : [];
+      // Anew for its next task, when it has none.
+      return state.status === 'none' || (command.task !== undefined && state.task === undefined)
+        ? [{ ...command, type: 'Opened' }]
+        : [];
     case 'Note':
       return [{ ...command, type: 'Noted' }];
     case 'Confirm':

@@ -109,6 +109,17 @@ describe('a message that comes again', () => {
     expect(await balanceOf(account)).toBe(10);
   });
 
+  test('or is held leaves no head of a stream in which nothing ever happened', async () => {
+    const [refused, bad] = [uuidv7(), uuidv7()];
+    broken.add(bad);
+    const item = confirmed(refused);
+    const kinds = async () => (await database.round.run([item, placed(bad, 1)])).map(({ kind }) => kind);
+    expect(await kinds()).toEqual(['refused', 'held']);
+    expect(await kinds()).toEqual(['duplicate', 'held']);
+    const streams = [refused, bad].map((account) => `account-${account}`);
+    expect(await database.query('select * from stream_head where stream = any ($1)', [streams])).toEqual([]);
+  });
+
   test('at many replicas at once takes effect once', async () => {
     const account = uuidv7();
     const item = placed(account, 10);

@@ -7,8 +7,11 @@ import type { Inventory, InventoryCommand, InventoryEvent, Reservation, StockLev
  */
 export const inventoryRepository: Repository<InventoryCommand, Inventory, InventoryEvent> = {
   async load(tx, commands) {
-    const reservations = await loadReservations(tx, commands);
-    const levels = await lockLevels(tx, commands, reservations);
+    const orderIds = [...new Set(commands.flatMap((command) => (command.type === 'Receive' ? [] : [command.orderId])))];
+    const [reservations, levels] = await Promise.all([
+      loadReservations(tx, orderIds),
+      lockLevels(tx, commands, orderIds),
+    ]);
     return new InventoryBatch(reservations, levels);
   },
 };
@@ -59,35 +62,35 @@ class InventoryBatch implements WorkingSet<InventoryCommand, Inventory, Inventor
 }
 
 /** Their stream heads are locked, so nobody else can write these rows. */
-async function loadReservations(
-  tx: Transaction,
-  commands: readonly InventoryCommand[],
-): Promise<Map<string, Reservation>> {
-  const orderIds = new Set(commands.flatMap((command) => (command.type === 'Receive' ? [] : [command.orderId])));
-  if (orderIds.size === 0) return new Map();
+async function loadReservations(tx: Transaction, orderIds: readonly string[]): Promise<Map<string, Reservation>> {
+  if (orderIds.length === 0) return new Map();
   const rows = await tx.query<{ orderId: string; reservation: Reservation }>(
     `select order_id as "orderId", jsonb_strip_nulls(jsonb_build_object('status', status, 'lines', lines)) as reservation
      from reservation where order_id = any($1::uuid[])`,
-    [[...orderIds]],
+    [orderIds],
   );
   return new Map(rows.map(({ orderId, reservation }) => [orderId, reservation]));
 }
 
 /**
- * In SKU order, so that two rounds never wait for each other in a circle. A SKU without a row needs no lock: only its first
- * receipt creates one, receipts of one SKU share a stream head, and an order that comes at the same time finds nothing.
+ * The SKUs that a decision may look at: what the commands name, and what the reservations hold. In SKU order, so that two rounds
+ * never wait for each other in a circle. A SKU without a row needs no lock: only its first receipt creates one, receipts of one
+ * SKU share a stream head, and an order that comes at the same time finds nothing.
  */
 async function lockLevels(
   tx: Transaction,
   commands: readonly InventoryCommand[],
-  reservations: Map<string, Reservation>,
+  orderIds: readonly string[],
 ): Promise<Map<string, StockLevel>> {
-  const skus = new Set(commands.flatMap((command) => skusOf(command, reservationOf(command, reservations))));
-  if (skus.size === 0) return new Map();
+  if (commands.length === 0) return new Map();
   const rows = await tx.query<{ sku: string; level: StockLevel }>(
     `select sku, jsonb_build_object('received', received, 'available', available, 'held', held, 'committed', committed) as level
-     from stock where sku = any($1::text[]) order by sku for update`,
-    [[...skus]],
+     from stock
+     where sku = any(array(
+       select unnest($1::text[])
+       union select line->>'sku' from reservation, jsonb_array_elements(lines) line where order_id = any($2::uuid[])))
+     order by sku for update`,
+    [[...new Set(commands.flatMap(namedSkus))], orderIds],
   );
   return new Map(rows.map(({ sku, level }) => [sku, level]));
 }
@@ -96,14 +99,13 @@ function reservationOf(command: InventoryCommand, reservations: Map<string, Rese
   return (command.type !== 'Receive' && reservations.get(command.orderId)) || { status: 'none' };
 }
 
-/** The SKUs a decision may look at: what the command names, and what the reservation holds. */
 function skusOf(command: InventoryCommand, reservation: Reservation): string[] {
+  return [...namedSkus(command), ...('lines' in reservation ? reservation.lines.map(({ sku }) => sku) : [])];
+}
+
+function namedSkus(command: InventoryCommand): string[] {
   if (command.type === 'Receive') return [command.sku];
-  const lines = [
-    ...(command.type === 'Reserve' ? command.lines : []),
-    ...('lines' in reservation ? reservation.lines : []),
-  ];
-  return lines.map(({ sku }) => sku);
+  return command.type === 'Reserve' ? command.lines.map(({ sku }) => sku) : [];
 }
 
 const saveReservations = `

@@ -16,10 +16,14 @@ export const roundMutants: readonly PlumbingMutant[] = [
     breaks: 'a reader by position skips no event of a writer that commits late',
     file: `${src}/log.ts`,
     edits: [
-      { find: `  const locked = tx.query('select pg_advisory_xact_lock($1)', [logLock]);\n`, replace: '' },
       {
-        find: `await Promise.all([locked, inserted]);`,
-        replace: `await Promise.all([inserted, tx.query('select pg_advisory_xact_lock($1)', [logLock])]);`,
+        find: '`with turn as materialized (select pg_advisory_xact_lock(${logLock}))\n     insert',
+        replace: '`insert',
+      },
+      { find: 'from turn, unnest(', replace: 'from unnest(' },
+      {
+        find: `  // By id: in which order`,
+        replace: `  await tx.query('select pg_advisory_xact_lock($1)', [logLock]);\n  // By id: in which order`,
       },
     ],
     noticedBy: { spec: commitSpec, test: 'draws positions while it holds its lock' },
@@ -30,9 +34,8 @@ export const roundMutants: readonly PlumbingMutant[] = [
     file: `${src}/log.ts`,
     edits: [
       {
-        find: 'const inserted = tx.query<{ id: string; position: string }>(\n    `insert into log',
-        replace:
-          'const inserted = tx.manager.connection.query<{ id: string; position: string }[]>(\n    `insert into log',
+        find: 'await tx.query<{ id: string; position: string }>(',
+        replace: 'await tx.manager.connection.query<{ id: string; position: string }[]>(',
       },
     ],
     noticedBy: { spec: commitSpec, test: 'leaves nothing, and the batch is run again' },
