@@ -218,8 +218,27 @@ export const loopMutants: readonly PlumbingMutant[] = [
     name: 'a second step follows an answer that changed nothing',
     breaks: 'a charge is confirmed only right behind the commit of its intent',
     file: `${src}/task-loop.ts`,
-    edits: [{ find: 'if (hasProgress && next && ', replace: 'if (next && ' }],
+    edits: [
+      {
+        find: `if (outcome?.kind === 'decided' && outcome.events > 0) {`,
+        replace: `if (outcome?.kind === 'decided') {`,
+      },
+    ],
     noticedBy: { spec: taskSpec, test: 'is not taken when the answer changed nothing: the task begins anew' },
+  },
+  {
+    name: 'what came while a task ran is looked for when the loop polls',
+    breaks: 'the next task of a stream is begun at once',
+    file: `${src}/task-loop.ts`,
+    edits: [{ find: ' || this.news > news', replace: '' }],
+    noticedBy: { spec: taskSpec, test: 'that came in the round of the answer to the one before is begun at once' },
+  },
+  {
+    name: 'what was more than could be begun is looked for when the loop polls',
+    breaks: 'a replica that may do more tasks does them at once',
+    file: `${src}/task-loop.ts`,
+    edits: [{ find: ' || this.isFull', replace: '' }],
+    noticedBy: { spec: taskSpec, test: 'are begun as soon as others end' },
   },
   {
     name: 'what is postponed counts as an attempt',

@@ -102,6 +102,13 @@ export const roundMutants: readonly PlumbingMutant[] = [
     noticedBy: { spec: roundSpec, test: 'on the same streams give dense versions and lose no update' },
   },
   {
+    name: 'a stream that never began leaves its head',
+    breaks: 'duplicates and refusals leave nothing behind',
+    file: `${src}/stream-heads.ts`,
+    edits: [{ find: 'if (untouched.length > 0)', replace: 'if (untouched.length < 0)' }],
+    noticedBy: { spec: roundSpec, test: 'leaves no head of a stream in which nothing ever happened' },
+  },
+  {
     name: 'a version that cannot be read hides the one that can',
     breaks: 'a service of yesterday is not stopped by a version of tomorrow',
     file: `${src}/admission.ts`,
