@@ -30,18 +30,26 @@ export async function hot({ stage, load, rounds, say }: Conditions): Promise<Fin
   };
 }
 
-/** More replicas of each service on the same cores: what sharing costs, and how even it is. */
+/** A process is dear while its engine compiles, and the more processes there are, the less each of them has to learn from. */
+const warmingMs = 60_000;
+
+/**
+ * More replicas of each service on the same cores: what sharing costs, and how even it is. Each number of them starts anew and is
+ * warmed alike: a replica that has long been at work next to one that has just begun would compare their ages.
+ */
 export async function replicas({ stage, load, rounds, say }: Conditions, most: number): Promise<Finding> {
   const counts = Array.from({ length: most }, (_, index) => index + 1);
   const seen = new Map<number, Throughput[]>(counts.map((count) => [count, []]));
-  for (let round = 1; round <= rounds; round++)
-    for (const count of counts) {
-      await stage.start(count);
+  for (const count of counts) {
+    await stage.stop();
+    await stage.start(count);
+    await told(say, `${count} replicas, cold`, stage.closed({ ...load, warmUpMs: 0, measureMs: warmingMs }));
+    for (let round = 1; round <= rounds; round++)
       seen.get(count)?.push(await told(say, `${count} replicas`, stage.closed(load)));
-      await stage.settled();
-    }
+    await stage.settled();
+  }
   const of = (count: number) => seen.get(count) ?? [];
-  const ratios = counts.slice(1).map((count) => median(ratiosPerRound(of(count).map(rate), of(1).map(rate))));
+  const ratios = counts.slice(1).map((count) => median(of(count).map(rate)) / median(of(1).map(rate)));
   const share = (count: number) =>
     services.map((name) => `${name} ${of(count).at(-1)?.shares[name].join(' : ')}`).join(', ');
   return {
