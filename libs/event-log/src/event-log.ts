@@ -99,7 +99,7 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
     const retry = { ...heldRetry, ...options.retry };
     const onCommitted = (news: News) => this.spread(news);
     const roundOptions = { dataSource, participant, retry, logger, registry, onCommitted };
-    const rounds = new GroupCommit(new Round(roundOptions));
+    const rounds = new GroupCommit(new Round(roundOptions), { replicas: () => 1 + this.signal.peers });
     const held = new HeldMessages(roundOptions);
     this.commands = new CommandGate(rounds);
     const parts = { dataSource, replicaId, rounds, signal: this.signal, timing, logger };

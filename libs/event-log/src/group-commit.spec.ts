@@ -107,3 +107,16 @@ it('does not rest when half a round waits, or as soon as it is', async () => {
   await send('n', 'o', 'p');
   expect(rounds.begun.slice(2)).toEqual([['k', 'l', 'm', 'n', 'o', 'p']]);
 });
+
+it('rests so much longer among others that all together are in rounds for half of the time', async () => {
+  group = new GroupCommit(rounds, { itemsMax: 12, replicas: () => 3 });
+  await send('a', 'b');
+  await rounds.endAfter(10);
+  await send('c');
+  jest.advanceTimersByTime(49);
+  await turns();
+  expect(rounds.begun).toEqual([['a', 'b']]);
+  jest.advanceTimersByTime(2);
+  await turns();
+  expect(rounds.begun).toEqual([['a', 'b'], ['c']]);
+});

@@ -38,12 +38,14 @@ async function listening(): Promise<{ signal: LogSignal; news: NewsFrom[] }> {
 
 test('who listens alone says nothing but that it is there, and the first who comes hears what was kept', async () => {
   const { signal, news } = await listening();
+  expect(signal.peers).toBe(0);
   for (let at = 0; at < 1000; at++) signal.raise('log');
   expect(news).toEqual(['elsewhere', ...Array.from({ length: 1000 }, () => 'here')]);
 
   const newcomer = await listening();
   // The first is that it listens itself.
   await eventually(() => expect(newcomer.news.length).toBeGreaterThanOrEqual(2));
+  expect([signal.peers, newcomer.signal.peers]).toEqual([1, 1]);
   expect(new Set(newcomer.news)).toEqual(new Set(['elsewhere']));
 
   await eventually(() => expect(said).toContain('log'));

@@ -35,7 +35,8 @@ export class LogSignal {
   private readonly unsent = new Set<Topic>();
   private client: Client | undefined;
   private sending = false;
-  private othersUntilMs = -Infinity;
+  /** Until when each of the others is taken to be there, by the id of its connection. */
+  private readonly others = new Map<number, number>();
   private readonly connection: Loop;
 
   constructor(
@@ -70,13 +71,20 @@ export class LogSignal {
     for (const listener of this.listeners.get(topic as Topic) ?? []) listener(from);
   }
 
-  private get isAlone(): boolean {
-    return performance.now() > this.othersUntilMs;
+  /** How many other processes are on this database, as far as was heard in the last half minute. */
+  get peers(): number {
+    const now = performance.now();
+    for (const [processId, untilMs] of this.others) if (untilMs < now) this.others.delete(processId);
+    return this.others.size;
   }
 
-  private hear(client: Client, said: string): void {
+  private get isAlone(): boolean {
+    return this.peers === 0;
+  }
+
+  private hear(client: Client, processId: number, said: string): void {
     const wasAlone = this.isAlone;
-    this.othersUntilMs = performance.now() + presentMs;
+    this.others.set(processId, performance.now() + presentMs);
     if (said !== present && said !== arrived) this.wake(said, 'elsewhere');
     if (!wasAlone && said !== arrived) return;
     announce(client, present).catch((error: unknown) => this.lose(client, error));
@@ -120,7 +128,7 @@ export class LogSignal {
       this.connection.wake();
     });
     client.on('notification', ({ processId, payload }) => {
-      if (payload && processId !== backendOf(client)) this.hear(client, payload);
+      if (payload && processId !== backendOf(client)) this.hear(client, processId, payload);
     });
     try {
       await client.connect();

@@ -5,6 +5,7 @@ const commitSpec = 'libs/event-log/test/commit.int.spec.ts';
 const transactionSpec = 'libs/event-log/test/transaction.int.spec.ts';
 const roundSpec = 'libs/event-log/test/round.int.spec.ts';
 const groupSpec = 'libs/event-log/test/group-commit.int.spec.ts';
+const lingerSpec = 'libs/event-log/src/group-commit.spec.ts';
 const gateSpec = 'libs/event-log/test/command-gate.int.spec.ts';
 const agendaSpec = 'libs/event-log/test/agenda.int.spec.ts';
 const heldSpec = 'libs/event-log/test/held-messages.int.spec.ts';
@@ -90,6 +91,13 @@ export const roundMutants: readonly PlumbingMutant[] = [
     file: `${src}/group-commit.ts`,
     edits: [{ find: '(call.alone || waiting[0]?.alone || items', replace: '(items' }],
     noticedBy: { spec: groupSpec, test: 'what may end the process shares its round with nobody' },
+  },
+  {
+    name: 'a replica rests as if it were alone',
+    breaks: 'replicas of a service are together in rounds for half of the time',
+    file: `${src}/group-commit.ts`,
+    edits: [{ find: ' * (2 * replicas() - 1)', replace: '' }],
+    noticedBy: { spec: lingerSpec, test: 'rests so much longer among others' },
   },
   {
     name: 'no version gate',
