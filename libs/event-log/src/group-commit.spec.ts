@@ -108,12 +108,15 @@ it('does not rest when half a round waits, or as soon as it is', async () => {
   expect(rounds.begun.slice(2)).toEqual([['k', 'l', 'm', 'n', 'o', 'p']]);
 });
 
-it('rests so much longer among others that all together are in rounds for half of the time', async () => {
-  group = new GroupCommit(rounds, { itemsMax: 12, replicas: () => 3 });
+it.each([
+  ['rests so much longer among others that all together are in rounds for half of the time', 2, 30],
+  ['rests no longer among many than among three', 20, 50],
+])('%s', async (_, replicas, restMs) => {
+  group = new GroupCommit(rounds, { itemsMax: 12, replicas: () => replicas });
   await send('a', 'b');
   await rounds.endAfter(10);
   await send('c');
-  jest.advanceTimersByTime(49);
+  jest.advanceTimersByTime(restMs - 1);
   await turns();
   expect(rounds.begun).toEqual([['a', 'b']]);
   jest.advanceTimersByTime(2);

@@ -21,20 +21,22 @@ interface Call<Command, State> extends CallOptions {
 export interface GroupCommitOptions {
   /** Of one round; callers whose items would be more wait for the next. */
   readonly itemsMax?: number | undefined;
-  /** How many processes commit rounds on this database, this one included. */
+  /** How many processes share this database, this one included. */
   readonly replicas?: (() => number) | undefined;
 }
 
 /** Whoever was alone in a round is followed at once: nobody else may come for long. */
 const busyFrom = 2;
 const lingerMaxMs = 50;
+/** Beyond so many the rest grows no more: at machines of their own, replicas that are many and quiet would wait for nothing. */
+const replicasMax = 3;
 
 /**
  * One round at a time for a whole replica. What comes while one is under way shares the next, from whichever partition,
  * client or deadline it comes: a round costs its statements and its commit however much is in it, and commits stand in line
  * for the log's lock anyway. A quiet replica commits at once; a busy one rests after a round for as long as it took, so that
  * the next is fuller. Where rounds are slow because the machine is busy, this saves work and costs no time. Of several replicas
- * each rests so much longer that all together are in rounds for half of the time.
+ * each rests so much longer that all together are in rounds for half of the time; three and more rest alike.
  */
 export class GroupCommit<Command, State> {
   private readonly calls: Gathered<Call<Command, State>, Outcome[]>;
@@ -54,7 +56,7 @@ export class GroupCommit<Command, State> {
       (waiting) => callsTogether(waiting, itemsMax),
       {
         afterMs: (calls, tookMs) =>
-          itemsOf(calls) < busyFrom ? 0 : Math.min(tookMs, lingerMaxMs) * (2 * replicas() - 1),
+          itemsOf(calls) < busyFrom ? 0 : Math.min(tookMs, lingerMaxMs) * (2 * Math.min(replicas(), replicasMax) - 1),
         // Half a round is company enough: beyond that a round's own costs hardly count.
         isFull: (waiting) => itemsOf(waiting) >= itemsMax / 2,
       },

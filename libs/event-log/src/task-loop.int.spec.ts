@@ -49,6 +49,11 @@ async function ask(log: TestEventLog, task = 'charge'): Promise<string> {
   return orderId;
 }
 
+function door(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open: () => void = () => undefined;
+  return { opened: new Promise((resolve) => (open = resolve)), open: () => open() };
+}
+
 function note({ stream }: Task): Command {
   return { type: 'Note', orderId: stream.slice('order-'.length), note: 'a step' };
 }
@@ -90,8 +95,7 @@ test('each task is done by one of the replicas, outside any transaction, and its
 test('answers that come together are committed together', async () => {
   const together = 5;
   let begun = 0;
-  let answerAll: () => void = () => undefined;
-  const all = new Promise<void>((resolve) => (answerAll = resolve));
+  const { opened: all, open: answerAll } = door();
   const log = await worker(async (task) => {
     if (++begun === together) answerAll();
     await all;
@@ -121,8 +125,7 @@ const patient = { timing: { agendaPollMs: 600_000 } };
 test('more tasks than a replica does at once are begun as soon as others end', async () => {
   const [most, more] = [128, 40];
   let begun = 0;
-  let answerAll: () => void = () => undefined;
-  const busy = new Promise<void>((resolve) => (answerAll = resolve));
+  const { opened: busy, open: answerAll } = door();
   const log = await worker(async (task) => {
     if (++begun === most) answerAll();
     await busy;
@@ -135,10 +138,8 @@ test('more tasks than a replica does at once are begun as soon as others end', a
 
 test('the next task of a stream that came in the round of the answer to the one before is begun at once', async () => {
   const performed: string[] = [];
-  let begin: () => void = () => undefined;
-  const begun = new Promise<void>((resolve) => (begin = resolve));
-  let answer: () => void = () => undefined;
-  const answered = new Promise<void>((resolve) => (answer = resolve));
+  const { opened: begun, open: begin } = door();
+  const { opened: answered, open: answer } = door();
   const log = await worker(async (task) => {
     performed.push(task.task);
     begin();

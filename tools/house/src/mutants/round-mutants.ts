@@ -96,7 +96,7 @@ export const roundMutants: readonly PlumbingMutant[] = [
     name: 'a replica rests as if it were alone',
     breaks: 'replicas of a service are together in rounds for half of the time',
     file: `${src}/group-commit.ts`,
-    edits: [{ find: ' * (2 * replicas() - 1)', replace: '' }],
+    edits: [{ find: ' * (2 * Math.min(replicas(), replicasMax) - 1)', replace: '' }],
     noticedBy: { spec: lingerSpec, test: 'rests so much longer among others' },
   },
   {
