@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type ServiceName, services } from '@quadrille/contracts';
+import { z } from 'zod';
 import { eventually } from './client.js';
+import { rows } from './evidence.js';
 import { startWorld, type World } from './world.js';
 
 let world: World;
@@ -142,6 +145,26 @@ describe('an order', () => {
 });
 
 describe('afterwards', () => {
+  // Before anybody else looks into the tables. A table of an empty system is read as a whole for nothing, and no row is counted.
+  it('no table that grows was read as a whole: what an order costs does not depend on how many there were', async () => {
+    const counted = z.object({ table: z.string(), rowsRead: z.coerce.number(), arrived: z.coerce.number() });
+    const readOf = (service: ServiceName) =>
+      rows(
+        world.cluster.databaseUrls[service],
+        `select relname as table, seq_tup_read as "rowsRead", n_tup_ins as arrived from pg_stat_user_tables
+         where relname not in ('replica', 'relay', 'partition_lease', 'migrations')`,
+        counted,
+      );
+    // Each connection tells what it has counted once it has been idle for some seconds.
+    const orders = new Set(promised).size;
+    await eventually('the databases have counted what the orders did', async () => {
+      const tables = (await Promise.all(services.map(readOf))).flat();
+      const grown = tables.filter(({ arrived }) => arrived >= orders).map(({ table }) => table);
+      return ['order_view', 'reservation', 'payment'].every((table) => grown.includes(table)) || undefined;
+    });
+    for (const service of services) expect((await readOf(service)).filter(({ rowsRead }) => rowsRead > 0)).toEqual([]);
+  });
+
   it('every rule holds in the databases, on the wire and at the provider', async () => {
     expect((await world.broken(promised)).violations).toEqual([]);
   }, 150_000);

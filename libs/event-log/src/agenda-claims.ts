@@ -29,7 +29,11 @@ interface Row {
   readonly traceparent: string | null;
 }
 
-/** One replica's claims on the entries of the agenda, on the database's clock. */
+/**
+ * One replica's claims on the entries of the agenda, on the database's clock. However many wait, only those that are due or
+ * named are read: what is due by an index, for which its time must not be volatile as `clock_timestamp()` is, and what is named
+ * by its stream, since `is not distinct from` is served by no index, and the one by kind would be taken for the better.
+ */
 export class AgendaClaims {
   constructor(
     private readonly dataSource: DataSource,
@@ -45,7 +49,7 @@ export class AgendaClaims {
       `update agenda set claimed_by = $2, claimed_until = clock_timestamp() + $3 * interval '1 millisecond'
        where stream = any (array(
          select stream from agenda
-         where kind = $1 and due_at <= clock_timestamp() and stream <> all ($5::text[])
+         where kind = $1 and due_at <= statement_timestamp() and stream <> all ($5::text[])
            and (claimed_until is null or claimed_until < clock_timestamp())
          order by due_at limit $4 for update skip locked))
        returning stream, task, command, attempts, correlation_id, causation_id, traceparent`,
@@ -69,7 +73,7 @@ export class AgendaClaims {
     await rows(
       this.dataSource,
       `update agenda set claimed_until = clock_timestamp() + $4 * interval '1 millisecond'
-       where stream = any ($1) and kind = $2 and claimed_by = $3`,
+       where stream = any ($1) and kind is not distinct from $2 and claimed_by = $3`,
       [streams, this.kind, this.owner, this.leaseMs],
     );
   }
@@ -84,7 +88,7 @@ export class AgendaClaims {
       `update agenda set claimed_by = null, claimed_until = null, attempts = entry_attempts,
          due_at = clock_timestamp() + delay_ms * interval '1 millisecond'
        from unnest($1::text[], $2::int[], $3::float8[]) as entry (entry_stream, entry_attempts, delay_ms)
-       where stream = entry_stream and kind = $4 and claimed_by = $5
+       where stream = entry_stream and kind is not distinct from $4 and claimed_by = $5
        returning stream`,
       [
         entries.map(({ stream }) => stream),
@@ -103,7 +107,7 @@ export class AgendaClaims {
     await rows(
       this.dataSource,
       `update agenda set claimed_by = null, claimed_until = null
-       where stream = any ($1) and kind = $2 and claimed_by = $3`,
+       where stream = any ($1) and kind is not distinct from $2 and claimed_by = $3`,
       [streams, this.kind, this.owner],
     );
   }

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AgendaClaims } from '../src/agenda-claims.js';
+import { eventLogDataSourceOptions } from '../src/data-source.js';
 import { readStream } from '../src/log.js';
 import type { News } from '../src/round-batch.js';
+import { accountParticipant } from './account.js';
 import { accountDatabase, type AccountDatabase } from './account-database.js';
 import { request, wakeUp } from './items.js';
 
@@ -90,5 +93,33 @@ describe('the agenda', () => {
     expect(await isGivenOut('0')).toBe(true);
     // Nobody gets it twice.
     expect(await isGivenOut('0')).toBe(false);
+  });
+
+  test.each<[what: string, work: (claims: AgendaClaims) => Promise<unknown>]>([
+    ['claims what is due', (claims) => claims.claim(100)],
+    ['extends a claim', (claims) => claims.extend(['account-1'])],
+    ['gives a claim back', (claims) => claims.giveBack(['account-1'])],
+    ['releases a claim', (claims) => claims.release([{ stream: 'account-1', attempts: 1, delayMs: 0 }])],
+  ])('is not read through by who %s, however many deadlines wait', async (_, work) => {
+    // One connection, which knows what it has read in its transaction.
+    const dataSource = await new DataSource(
+      eventLogDataSourceOptions(database.url, accountParticipant, { poolSize: 1 }),
+    ).initialize();
+    const claims = new AgendaClaims(dataSource, 'deadline', 'a replica', 60_000);
+    await dataSource.query('begin');
+    // Planned while there was little to read.
+    await work(claims);
+    await dataSource.query(
+      `insert into agenda (stream, kind, command, due_at, correlation_id, causation_id)
+       select 'account-' || n, 'deadline', '{}', $1, 'spec', 'spec' from generate_series(1, 1000) n`,
+      [later],
+    );
+    await work(claims);
+    const [read] = await dataSource.query<[{ rows: string }]>(
+      `select idx_tup_fetch + seq_tup_read as rows from pg_stat_xact_user_tables where relname = 'agenda'`,
+    );
+    await dataSource.query('rollback');
+    await dataSource.destroy();
+    expect(Number(read.rows)).toBeLessThan(100);
   });
 });

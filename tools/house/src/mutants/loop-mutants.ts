@@ -256,7 +256,7 @@ export const loopMutants: readonly PlumbingMutant[] = [
     name: 'a deadline fires before it is due',
     breaks: 'a deadline fires on time, by the clock of the database',
     file: `${src}/agenda-claims.ts`,
-    edits: [{ find: 'due_at <= clock_timestamp()', replace: `due_at <= clock_timestamp() + interval '1 hour'` }],
+    edits: [{ find: 'due_at <= statement_timestamp()', replace: `due_at <= clock_timestamp() + interval '1 hour'` }],
     noticedBy: {
       spec: 'libs/event-log/test/agenda.int.spec.ts',
       test: 'gives out a deadline when the database says that it is due',
