@@ -31,8 +31,11 @@ export async function backlog({ stage, load, say }: Conditions, events: number):
   const newcomers = async () => {
     while (draining) await Promise.all([order(), pause(200)]);
   };
-  const drain = () =>
-    eventually('the backlog is worked off', async () => ((await stage.pending()) < 20 ? true : undefined), 3_600_000);
+  const isWorkedOff = async () => {
+    await pause(1000);
+    return (await stage.pending(20)) < 20 || undefined;
+  };
+  const drain = () => eventually('the backlog is worked off', isWorkedOff, 3_600_000);
   const [{ perSecond, tookSeconds }] = await Promise.all([
     handledPerSecond(stage, drain).finally(() => (draining = false)),
     newcomers(),

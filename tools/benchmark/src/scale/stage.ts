@@ -115,9 +115,10 @@ export class Stage {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Orders that have not ended. */
-  pending(): Promise<number> {
-    return this.count('order', `select count(*) from order_view where status = 'pending'`);
+  /** Orders that have not ended, counted up to `most`: whoever waits for few is not to read through many again and again. */
+  pending(most: number): Promise<number> {
+    const sql = `select from order_view where status = 'pending' limit ${most}`;
+    return this.count('order', `select count(*) from (${sql}) open`);
   }
 
   async anEndedOrder(): Promise<string> {
