@@ -262,4 +262,14 @@ export const loopMutants: readonly PlumbingMutant[] = [
       test: 'gives out a deadline when the database says that it is due',
     },
   },
+  {
+    name: 'tables are read as a whole for as long as a plan from their first day is kept',
+    breaks: 'an order costs the same, however many there were before it',
+    file: `${src}/data-source.ts`,
+    edits: [{ find: `enable_seqscan: 'off'`, replace: `enable_seqscan: 'on'` }],
+    noticedBy: {
+      spec: 'libs/event-log/test/plans.int.spec.ts',
+      test: 'a round reads no table as a whole',
+    },
+  },
 ];
