@@ -34,22 +34,23 @@ export async function hot({ stage, load, rounds, say }: Conditions): Promise<Fin
 const warmingMs = 60_000;
 
 /**
- * More replicas of each service on the same cores: what sharing costs, and how even it is. Each number of them starts anew and is
- * warmed alike: a replica that has long been at work next to one that has just begun would compare their ages.
+ * More replicas of each service on the same cores: what sharing costs, and how even it is. Each turn starts anew and is warmed
+ * alike: a replica that has long been at work next to one that has just begun would compare their ages. Turns alternate, and
+ * neighbours are compared, because a machine is not equally quick for half an hour.
  */
 export async function replicas({ stage, load, rounds, say }: Conditions, most: number): Promise<Finding> {
   const counts = Array.from({ length: most }, (_, index) => index + 1);
   const seen = new Map<number, Throughput[]>(counts.map((count) => [count, []]));
-  for (const count of counts) {
-    await stage.stop();
-    await stage.start(count);
-    await told(say, `${count} replicas, cold`, stage.closed({ ...load, warmUpMs: 0, measureMs: warmingMs }));
-    for (let round = 1; round <= rounds; round++)
-      seen.get(count)?.push(await told(say, `${count} replicas`, stage.closed(load)));
-    await stage.settled();
-  }
+  for (let round = 1; round <= rounds; round++)
+    for (const count of counts) {
+      await stage.stop();
+      await stage.start(count);
+      const turn = stage.closed({ ...load, warmUpMs: warmingMs, measureMs: 2 * load.measureMs });
+      seen.get(count)?.push(await told(say, `${count} replicas`, turn));
+      await stage.settled();
+    }
   const of = (count: number) => seen.get(count) ?? [];
-  const ratios = counts.slice(1).map((count) => median(of(count).map(rate)) / median(of(1).map(rate)));
+  const ratios = counts.slice(1).map((count) => median(ratiosPerRound(of(count).map(rate), of(1).map(rate))));
   const share = (count: number) =>
     services.map((name) => `${name} ${of(count).at(-1)?.shares[name].join(' : ')}`).join(', ');
   return {
