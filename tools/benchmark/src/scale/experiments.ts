@@ -2,7 +2,7 @@ import { services } from '@quadrille/contracts';
 import { show } from '../figures.js';
 import { skus } from '../load/shop.js';
 import { median, ratiosPerRound } from '../statistics.js';
-import { type Conditions, cost, figures, type Finding, rate, told } from './finding.js';
+import { type Conditions, cost, figures, figuresHead, type Finding, rate, told } from './finding.js';
 import { fillHistory } from './history.js';
 import type { Throughput } from './stage.js';
 
@@ -19,7 +19,7 @@ export async function hot({ stage, load, rounds, say }: Conditions): Promise<Fin
   const ratio = median(ratiosPerRound(one.map(rate), spread.map(rate)));
   return {
     title: 'A hot SKU',
-    head: ['orders', 'orders/s', 'CPU ms per order'],
+    head: ['orders', ...figuresHead],
     rows: [
       [`over ${skus.length} SKUs`, ...figures(spread)],
       ['all of the same SKU', ...figures(one)],
@@ -55,7 +55,7 @@ export async function replicas({ stage, load, rounds, say }: Conditions, most: n
     services.map((name) => `${name} ${of(count).at(-1)?.shares[name].join(' : ')}`).join(', ');
   return {
     title: 'Replicas on one machine',
-    head: ['replicas of each service', 'orders/s', 'CPU ms per order', 'CPU of the replicas, in percent'],
+    head: ['replicas of each service', ...figuresHead, 'CPU of the replicas, in percent'],
     rows: counts.map((count) => [String(count), ...figures(of(count)), share(count)]),
     target: 'two and three replicas lose no more than 10 % of throughput',
     found: ratios.map((ratio, index) => `${show(ratio)} with ${index + 2}`).join(', '),
@@ -82,7 +82,7 @@ export async function history({ stage, load, rounds, say }: Conditions, orders: 
   const ratio = median(filled.map(cost)) / median(empty.map(cost));
   return {
     title: 'A history',
-    head: ['ended orders before', 'orders/s', 'CPU ms per order', 'databases'],
+    head: ['ended orders before', ...figuresHead, 'databases'],
     rows: [
       ['none', ...figures(empty), ''],
       [orders.toLocaleString('en-US'), ...figures(filled), `${show((await stage.databaseBytes()) / 2 ** 30)} GB`],

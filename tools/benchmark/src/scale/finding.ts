@@ -23,14 +23,24 @@ export type Experiment = (conditions: Conditions, size: number) => Promise<Findi
 
 export async function told(say: (line: string) => void, what: string, work: Promise<Throughput>): Promise<Throughput> {
   const throughput = await work;
-  say(`  ${what.padEnd(20)} ${show(rate(throughput))}/s, ${show(cost(throughput))} ms of CPU per order`);
+  const provider = show(throughput.providerMsPerOrder);
+  say(
+    `  ${what.padEnd(20)} ${show(rate(throughput))}/s, ${show(cost(throughput))} ms of CPU per order, provider ${provider}`,
+  );
   return throughput;
 }
 
-export function figures(seen: readonly Throughput[]): [string, string] {
+/** The head of the columns that `figures` fills. */
+export const figuresHead = ['orders/s', 'CPU ms per order', 'apart: provider'];
+
+export function figures(seen: readonly Throughput[]): [string, string, string] {
   const range = (values: number[]) =>
     `${show(median(values))} (${show(Math.min(...values))} to ${show(Math.max(...values))})`;
-  return [range(seen.map(rate)), range(seen.map(cost))];
+  return [
+    range(seen.map(rate)),
+    range(seen.map(cost)),
+    range(seen.map(({ providerMsPerOrder }) => providerMsPerOrder)),
+  ];
 }
 
 export function rate({ ordersPerSecond }: Throughput): number {

@@ -24,6 +24,8 @@ export interface Throughput {
   readonly ordersPerSecond: number;
   /** Of services, database and broker. */
   readonly cpuMsPerOrder: number;
+  /** The provider's, which does the same for each order in every experiment: how quick the machine was. */
+  readonly providerMsPerOrder: number;
   /** Of all that the replicas of a service did, the part of each, in percent of their CPU. */
   readonly shares: PerService<readonly number[]>;
 }
@@ -74,11 +76,13 @@ export class Stage {
     if (failures.length > 0) throw new Error(`${failures.length} orders failed, the first so: ${failures[0]}`);
     const [before = {}, after = {}] = edges;
     const used = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
+    const charged = Object.keys(after).filter((name) => name !== 'provider');
     const sharesOf = (name: ServiceName) =>
       percentages(this.replicasOf(name).map((_, index) => used(`${name} ${index}`)));
     return {
       ordersPerSecond,
-      cpuMsPerOrder: Object.keys(after).reduce((sum, name) => sum + used(name), 0) / ended,
+      cpuMsPerOrder: charged.reduce((sum, name) => sum + used(name), 0) / ended,
+      providerMsPerOrder: used('provider') / ended,
       shares: perService(sharesOf),
     };
   }
@@ -139,7 +143,8 @@ export class Stage {
   }
 
   private cpuMs(watch: CommitWatch): Record<string, number> {
-    const all = cpuMsOf(this.pids());
+    const provider = this.cluster.service('payment-provider').replicas[0]?.part.pid ?? 0;
+    const all: Record<string, number> = cpuMsOf<string>({ ...this.pids(), provider });
     return { ...all, database: (all.database ?? 0) - ownCpuMs(watch.backendPid) };
   }
 
