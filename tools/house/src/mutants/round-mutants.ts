@@ -281,7 +281,7 @@ export const roundMutants: readonly PlumbingMutant[] = [
     name: 'synchronous_commit is off',
     breaks: 'what was answered survives a crash of the database server',
     file: `${src}/data-source.ts`,
-    edits: [{ find: `options: '-c `, replace: `options: '-c synchronous_commit=off -c ` }],
+    edits: [{ find: `jit: 'off',`, replace: `jit: 'off', synchronous_commit: 'off',` }],
     noticedBy: {
       spec: 'libs/event-log/test/database.int.spec.ts',
       test: 'no connection asks for less durability than the server has',
