@@ -1,5 +1,5 @@
 import { silentLogger } from '@quadrille/observability';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Client } from 'pg';
 import { testDatabase, type TestDatabase } from '../test/database.js';
 import { eventually } from '../test/eventually.js';
@@ -72,4 +72,16 @@ test('who comes into company is heard at once, and not only when somebody gives 
     third.signal.raise('log');
     for (const [at, { news }] of before.entries()) expect(news.slice(heard[at])).toContain('elsewhere');
   }, 3000);
+});
+
+test('who was not heard of for half a minute is gone', async () => {
+  const [one] = [await listening(), await listening()];
+  await eventually(() => expect(one.signal.peers).toBeGreaterThan(0));
+  const now = performance.now();
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(now + 31_000);
+  try {
+    expect(one.signal.peers).toBe(0);
+  } finally {
+    clock.mockRestore();
+  }
 });
