@@ -13,6 +13,12 @@ export const choreography: Choreography<OrderCommand, OrderEvent> = {
     'inventory.stock-released.v1': (event) => ({ type: 'Note', ...heard(event) }),
     'payment.refunded.v1': (event) => ({ type: 'Note', ...heard(event) }),
   },
+  deferrable: [
+    'inventory.stock-reserved.v1',
+    'inventory.stock-committed.v1',
+    'inventory.stock-released.v1',
+    'payment.refunded.v1',
+  ],
   publishes: {
     Placed: ({ orderId, customerId, currency, totalMinor, lines, paymentMethod, contact }) =>
       fact('order.placed.v1', {

@@ -14,6 +14,8 @@ export const choreography: Choreography<PaymentCommand, PaymentEvent> = {
     'inventory.stock-reserved.v1': ({ data }) => ({ type: 'RememberStock', orderId: data.orderId }),
     'order.cancelled.v1': ({ data }) => ({ type: 'Abandon', orderId: data.orderId }),
   },
+  // A charge waits for the stock as well, which is known later.
+  deferrable: ['order.placed.v1'],
   publishes: {
     AmountKnown: null,
     StockKnown: null,

@@ -10,6 +10,11 @@ import type { ServiceName } from './event-definition.js';
 export interface Choreography<Command, Event extends { readonly type: string }> {
   readonly service: ServiceName;
   readonly reactsTo: { readonly [Type in PublicEventType]?: (event: PublicEvent<Type>) => Command };
+  /**
+   * Of what it reacts to, what nobody waits for, such as facts that are only noted. Such a message may wait for a moment until
+   * something else is decided, and shares that round. It overtakes nothing and is overtaken by nothing of its key.
+   */
+  readonly deferrable?: readonly PublicEventType[];
   readonly publishes: {
     readonly [Type in Event['type']]: ((event: Extract<Event, { type: Type }>) => Fact | readonly Fact[]) | null;
   };

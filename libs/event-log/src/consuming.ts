@@ -16,6 +16,7 @@ export interface ConsumingOptions {
   readonly replicaId: string;
   readonly partitions: number;
   readonly rounds: Rounds;
+  readonly deferrable: ReadonlySet<string>;
   readonly openStream: (partition: number) => Promise<MessageStream>;
   readonly signal: LogSignal;
   readonly timing: Timing;
@@ -33,7 +34,8 @@ export class Consuming implements LeaseHolder {
   private readonly parts: Omit<PartitionConsumerOptions, 'onDatabaseAway'>;
 
   constructor(options: ConsumingOptions) {
-    const { dataSource, replicaId, partitions, rounds, openStream, signal, timing, logger, registry } = options;
+    const { dataSource, replicaId, partitions, rounds, deferrable, openStream, signal, timing, logger, registry } =
+      options;
     this.leases = new PartitionLeases({
       dataSource,
       replicaId,
@@ -56,6 +58,7 @@ export class Consuming implements LeaseHolder {
     this.brake = new ConsumingBrake({ retry, logger, registry });
     this.parts = {
       rounds,
+      deferrable,
       openStream,
       attempts: new DeliveryAttempts(dataSource),
       brake: this.brake,

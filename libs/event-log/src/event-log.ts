@@ -99,11 +99,14 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
     const retry = { ...heldRetry, ...options.retry };
     const onCommitted = (news: News) => this.spread(news);
     const roundOptions = { dataSource, participant, retry, logger, registry, onCommitted };
-    const rounds = new GroupCommit(new Round(roundOptions), { replicas: () => 1 + this.signal.peers });
+    const { companyMs } = timing;
+    const rounds = new GroupCommit(new Round(roundOptions), { replicas: () => 1 + this.signal.peers, companyMs });
     const held = new HeldMessages(roundOptions);
     this.commands = new CommandGate(rounds);
     const parts = { dataSource, replicaId, rounds, signal: this.signal, timing, logger };
-    if (roles.has('consume')) this.consuming = new Consuming({ ...parts, partitions, openStream, registry });
+    const deferrable = new Set<string>(participant.choreography.deferrable);
+    if (roles.has('consume'))
+      this.consuming = new Consuming({ ...parts, partitions, deferrable, openStream, registry });
     if (roles.has('relay')) this.relay = new Relay({ ...parts, participant, publisher, registry });
     const retries = new HeldRetryLoop(held, this.consuming?.leases, timing.heldPollMs, logger);
     this.deadLetters = new DeadLetters({ dataSource, service: participant.name, logger, onDue: () => retries.wake() });

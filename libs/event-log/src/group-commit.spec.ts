@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { GroupCommit } from './group-commit.js';
 import type { Outcome, RoundItem } from './round-types.js';
 
@@ -122,4 +122,40 @@ it.each([
   jest.advanceTimersByTime(2);
   await turns();
   expect(rounds.begun).toEqual([['a', 'b'], ['c']]);
+});
+
+describe('what can wait', () => {
+  const cause = { correlationId: 'c', causationId: 'c' };
+  const sendWithCompany = (type: string) =>
+    void group.company().then(() => group.run([{ kind: 'wake-up', command: { type }, cause }]));
+
+  it('shares the round of the next that cannot', async () => {
+    sendWithCompany('a');
+    sendWithCompany('b');
+    await turns();
+    expect(rounds.begun).toEqual([]);
+    await send('c');
+    expect(rounds.begun).toEqual([['c', 'a', 'b']]);
+  });
+
+  it('waits for a moment at most, counted from the first, and goes together', async () => {
+    sendWithCompany('a');
+    jest.advanceTimersByTime(49);
+    sendWithCompany('b');
+    await turns();
+    expect(rounds.begun).toEqual([]);
+    jest.advanceTimersByTime(1);
+    await turns();
+    expect(rounds.begun).toEqual([['a', 'b']]);
+  });
+
+  it('waits again after it went', async () => {
+    await send('a');
+    await rounds.endAfter(1);
+    sendWithCompany('b');
+    await turns();
+    expect(rounds.begun).toEqual([['a']]);
+    await send('c');
+    expect(rounds.begun).toEqual([['a'], ['c', 'b']]);
+  });
 });

@@ -1,8 +1,10 @@
+import { Departure } from './departure.js';
 import { LeaseLost } from './faults.js';
 import { Gathered } from './gathered.js';
 import type { Failure } from './held-store.js';
 import type { Round } from './round.js';
 import type { DeliveryItem, Lease, Outcome, RoundItem } from './round-types.js';
+import { defaultTiming } from './timing.js';
 
 export interface CallOptions {
   /** Of the partition that the items are of. */
@@ -12,7 +14,7 @@ export interface CallOptions {
 }
 
 /** Whoever wants something decided sees no more of the rounds than this. The loops pass commands and states through unread. */
-export type Rounds<Command = unknown, State = never> = Pick<GroupCommit<Command, State>, 'run' | 'hold'>;
+export type Rounds<Command = unknown, State = never> = Pick<GroupCommit<Command, State>, 'run' | 'hold' | 'company'>;
 
 interface Call<Command, State> extends CallOptions {
   readonly items: readonly RoundItem<Command, State>[];
@@ -23,6 +25,8 @@ export interface GroupCommitOptions {
   readonly itemsMax?: number | undefined;
   /** How many processes share this database, this one included. */
   readonly replicas?: (() => number) | undefined;
+  /** How long `company` keeps somebody waiting. */
+  readonly companyMs?: number | undefined;
 }
 
 /** Whoever was alone in a round is followed at once: nobody else may come for long. */
@@ -40,6 +44,7 @@ const replicasMax = 3;
  */
 export class GroupCommit<Command, State> {
   private readonly calls: Gathered<Call<Command, State>, Outcome[]>;
+  private readonly departure: Departure;
 
   constructor(
     private readonly round: {
@@ -49,8 +54,9 @@ export class GroupCommit<Command, State> {
       ): Promise<Outcome[]>;
       hold: Round<never, never, never>['hold'];
     },
-    { itemsMax = 200, replicas = () => 1 }: GroupCommitOptions = {},
+    { itemsMax = 200, replicas = () => 1, companyMs = defaultTiming.companyMs }: GroupCommitOptions = {},
   ) {
+    this.departure = new Departure(companyMs);
     this.calls = new Gathered(
       (calls) => this.commit(calls),
       (waiting) => callsTogether(waiting, itemsMax),
@@ -68,7 +74,16 @@ export class GroupCommit<Command, State> {
    * when the caller's own lease is lost.
    */
   run(items: readonly RoundItem<Command, State>[], options: CallOptions = {}): Promise<Outcome[]> {
+    this.departure.depart();
     return this.calls.run({ ...options, items });
+  }
+
+  /**
+   * For whoever wants something decided that can wait: resolves when somebody wants something that cannot, and then it is in
+   * time for the same round, or a moment later at most.
+   */
+  company(): Promise<void> {
+    return this.departure.next();
   }
 
   /** As `Round.hold`, and at once. */

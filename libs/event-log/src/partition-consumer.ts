@@ -1,9 +1,9 @@
 import { failpoint, type Histogram, type Logger } from '@quadrille/observability';
 import type { ConsumingBrake } from './consuming-brake.js';
-import type { IncomingMessage, MessageStream } from './deliveries.js';
+import type { MessageStream } from './deliveries.js';
 import type { DeliveryAttempts } from './delivery-attempts.js';
-import { readDelivery } from './delivery-item.js';
 import { LeaseLost, RoundUnavailable } from './faults.js';
+import { Intake, type Taken } from './intake.js';
 import { pause, whenAborted } from './pause.js';
 import { retryDelayMs } from './retry-policy.js';
 import type { Rounds } from './group-commit.js';
@@ -12,6 +12,8 @@ import { endlessRetry, type Timing } from './timing.js';
 
 export interface PartitionConsumerOptions {
   readonly rounds: Rounds;
+  /** Types of events that nobody waits for. */
+  readonly deferrable: ReadonlySet<string>;
   readonly openStream: (partition: number) => Promise<MessageStream>;
   readonly attempts: DeliveryAttempts;
   readonly brake: ConsumingBrake;
@@ -105,24 +107,25 @@ export class PartitionConsumer {
   }
 
   private async consume(stream: MessageStream, onProgress: () => void): Promise<void> {
-    const { brake } = this.options;
+    const { brake, deferrable, rounds } = this.options;
+    const company = () => rounds.company();
+    const intake = new Intake({ stream, partition: this.lease.partition, deferrable, company });
     while (!this.stopping) {
       await brake.ready(this.stopped.signal);
       if (this.stopping) return;
-      const messages = await stream.take(brake.on ? 1 : this.batchSize);
+      const taken = await intake.take(brake.on ? 1 : this.batchSize);
       // An empty list: the stream is closed.
-      if (this.stopping || messages.length === 0) return;
-      this.handling = this.handle(stream, messages);
+      if (this.stopping || taken.length === 0) return;
+      this.handling = this.handle(stream, taken);
       await this.handling;
       onProgress();
     }
   }
 
   /** Handles messages in their order: together where nothing speaks against it. */
-  private async handle(stream: MessageStream, messages: readonly IncomingMessage[]): Promise<void> {
-    let together: Taken[] = [];
-    for (const message of messages) {
-      const item = readDelivery(message, this.lease.partition);
+  private async handle(stream: MessageStream, taken: readonly Taken[]): Promise<void> {
+    let together: TakenDelivery[] = [];
+    for (const { message, item } of taken) {
       if (item.kind === 'garbage') {
         this.logger.warn({ reason: item.reason }, 'a message without a usable envelope is set aside');
         await stream.setAside(message, item.reason);
@@ -135,7 +138,7 @@ export class PartitionConsumer {
     await this.handleTogether(stream, together);
   }
 
-  private async handleTogether(stream: MessageStream, taken: readonly Taken[]): Promise<void> {
+  private async handleTogether(stream: MessageStream, taken: readonly TakenDelivery[]): Promise<void> {
     if (taken.length === 0) return;
     if (this.stopping) return;
     this.options.batchSize.observe(taken.length);
@@ -143,7 +146,7 @@ export class PartitionConsumer {
   }
 
   /** The attempt is committed before it is made, and forgotten whenever it ends in any way but the end of the process. */
-  private async handleAlone(stream: MessageStream, taken: Taken): Promise<void> {
+  private async handleAlone(stream: MessageStream, taken: TakenDelivery): Promise<void> {
     if (this.stopping) return;
     const { attempts, rounds } = this.options;
     const { messageId } = taken.item;
@@ -165,7 +168,7 @@ export class PartitionConsumer {
   /** Acknowledges after the commit, never before. */
   private async settle(
     stream: MessageStream,
-    taken: readonly Taken[],
+    taken: readonly TakenDelivery[],
     commit: (items: readonly DeliveryItem[]) => Promise<readonly Outcome[]>,
   ): Promise<void> {
     const items = taken.map(({ item }) => item);
@@ -240,7 +243,6 @@ export class PartitionConsumer {
   }
 }
 
-interface Taken {
-  readonly message: IncomingMessage;
+interface TakenDelivery extends Taken {
   readonly item: DeliveryItem;
 }

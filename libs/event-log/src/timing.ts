@@ -19,6 +19,8 @@ export interface Timing {
   /** Pauses of a consumer whose messages all fail alike. */
   readonly brakeMs: number;
   readonly brakeMaxMs: number;
+  /** For so long at most what nobody waits for is kept back until something else is decided. */
+  readonly companyMs: number;
   readonly maintenanceMs: number;
   /** How often gauges that need SQL are brought up to date. */
   readonly metricsMs: number;
@@ -35,6 +37,7 @@ export const defaultTiming: Timing = {
   retryMaxMs: 10_000,
   brakeMs: 1000,
   brakeMaxMs: 60_000,
+  companyMs: 50,
   maintenanceMs: 60_000,
   metricsMs: 5000,
 };

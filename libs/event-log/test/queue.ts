@@ -1,4 +1,4 @@
-import { buildEvent, fact } from '@quadrille/contracts';
+import { buildEvent, fact, type Fact } from '@quadrille/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import type { IncomingMessage, MessageStream } from '../src/deliveries.js';
 
@@ -97,7 +97,19 @@ class TestStream implements MessageStream {
 /** A message that the test participant takes as a note; the note is the message's id. */
 export function noteMessage(orderId: string): { id: string; body: string } {
   const id = uuidv7();
+  return { id, body: bodyOf(fact('payment.declined.v1', { ...money(orderId), declineCode: 'x' }), id) };
+}
+
+/** A message that confirms the test participant's order. */
+export function capturedMessage(orderId: string): string {
+  return bodyOf(fact('payment.captured.v1', money(orderId)), uuidv7());
+}
+
+function money(orderId: string) {
+  return { orderId, paymentId: uuidv7(), amountMinor: 1, currency: 'EUR' };
+}
+
+function bodyOf(announced: Fact, id: string): string {
   const context = { id, time: new Date().toISOString(), correlationId: 'c', causationId: 'c', sequence: 1 };
-  const data = { orderId, paymentId: uuidv7(), amountMinor: 1, currency: 'EUR', declineCode: 'x' };
-  return { id, body: JSON.stringify(buildEvent('payment', fact('payment.declined.v1', data), context)) };
+  return JSON.stringify(buildEvent('payment', announced, context));
 }

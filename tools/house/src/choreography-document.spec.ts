@@ -42,4 +42,10 @@ describe('the choreography tables', () => {
 
     expect(disagreements(usurper)).toEqual(['payment announces order.confirmed.v1, which belongs to order']);
   });
+
+  it('are caught when one defers what it does not hear', () => {
+    const idle = without('inventory', (part) => ({ ...part, deferrable: ['payment.captured.v1'] }));
+
+    expect(disagreements(idle)).toEqual(['inventory defers payment.captured.v1, which it does not hear']);
+  });
 });

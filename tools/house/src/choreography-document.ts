@@ -5,6 +5,7 @@ export interface Part {
   readonly service: ServiceName;
   readonly reactsTo: Readonly<Partial<Record<PublicEventType, unknown>>>;
   readonly announces: readonly PublicEventType[];
+  readonly deferrable?: readonly PublicEventType[];
 }
 
 /** `docs/choreography.md`: who announces what and who listens, as a table and a picture. */
@@ -60,6 +61,9 @@ export function disagreements(parts: readonly Part[]): string[] {
       announces
         .filter((type) => definitionOf(type)?.owner !== service)
         .map((type) => `${service} announces ${type}, which belongs to ${definitionOf(type)?.owner ?? 'nobody'}`),
+    ),
+    ...parts.flatMap(({ service, reactsTo, deferrable = [] }) =>
+      deferrable.filter((type) => !reactsTo[type]).map((type) => `${service} defers ${type}, which it does not hear`),
     ),
   ];
 }

@@ -30,7 +30,8 @@ export class WebhooksController {
       const payment = await this.payments.ofIntent(webhook.intentId);
       if (!payment) throw new ProblemException(503, 'unknown_intent', `${webhook.intentId} is not known here.`);
       const command = webhook.commandFor(payment);
-      if (command) await this.gate.send(command, { cause: requestCause(request), answer: () => null });
+      if (command)
+        await this.gate.send(command, { cause: requestCause(request), answer: () => null, deferrable: true });
     }
     return { received: true };
   }

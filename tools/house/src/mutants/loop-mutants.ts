@@ -5,6 +5,7 @@ const relaySpec = `${src}/relay.int.spec.ts`;
 const logSpec = `${src}/event-log.int.spec.ts`;
 const leasesSpec = `${src}/leases.int.spec.ts`;
 const taskSpec = `${src}/task-loop.int.spec.ts`;
+const lingerSpec = `${src}/group-commit.spec.ts`;
 const aloneSpec = `${src}/log-signal-alone.int.spec.ts`;
 
 /** Bugs in what runs by itself: relay, consumers, leases, deadlines and tasks. */
@@ -270,6 +271,41 @@ export const loopMutants: readonly PlumbingMutant[] = [
     noticedBy: {
       spec: 'libs/event-log/test/plans.int.spec.ts',
       test: 'a round reads no table as a whole',
+    },
+  },
+  {
+    name: 'what nobody waits for waits for ever',
+    breaks: 'what is kept back goes after a moment',
+    file: `${src}/departure.ts`,
+    edits: [
+      {
+        find: 'setTimeout(() => this.depart(), this.waitMaxMs)',
+        replace: 'setTimeout(() => undefined, this.waitMaxMs)',
+      },
+    ],
+    noticedBy: {
+      spec: lingerSpec,
+      test: 'what can wait waits for a moment at most, counted from the first, and goes together',
+    },
+  },
+  {
+    name: 'what was asked for while others were kept back is forgotten',
+    breaks: 'a message that was taken is handled',
+    file: `${src}/intake.ts`,
+    edits: [{ find: 'if (!more) break;', replace: 'if (!more) this.coming = undefined;\n      if (!more) break;' }],
+    noticedBy: {
+      spec: `${src}/intake.spec.ts`,
+      test: 'hands on what was kept back when there is company, and what comes later comes next',
+    },
+  },
+  {
+    name: 'consumers keep nothing back',
+    breaks: 'what nobody waits for has no round of its own',
+    file: `${src}/event-log.ts`,
+    edits: [{ find: 'new Set<string>(participant.choreography.deferrable)', replace: 'new Set<string>()' }],
+    noticedBy: {
+      spec: logSpec,
+      test: 'waits until something else is decided and shares that round, behind nothing of its key',
     },
   },
 ];

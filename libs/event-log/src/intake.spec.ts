@@ -1,0 +1,114 @@
+import { expect, it } from '@jest/globals';
+import { buildEvent, fact } from '@quadrille/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import type { IncomingMessage } from './deliveries.js';
+import { Intake, type Taken } from './intake.js';
+
+const deferrable = new Set(['payment.declined.v1']);
+const orderId = uuidv7();
+
+function messageOf(announced: ReturnType<typeof fact>): IncomingMessage {
+  const context = { id: uuidv7(), time: '2026-11-29T00:00:00.000Z', correlationId: 'c', causationId: 'c', sequence: 1 };
+  const body = Buffer.from(JSON.stringify(buildEvent('payment', announced, context)));
+  return { body, deliveryCount: 0, headers: {} };
+}
+
+const money = { orderId, paymentId: uuidv7(), amountMinor: 1, currency: 'EUR' };
+const canWait = () => messageOf(fact('payment.declined.v1', { ...money, declineCode: 'x' }));
+const cannotWait = () => messageOf(fact('payment.captured.v1', money));
+
+/** A stream to which the spec sends, with company when the spec says so. */
+class StreamByHand {
+  meet: () => void = () => undefined;
+  private readonly waiting: IncomingMessage[] = [];
+  private isClosed = false;
+  private wake: () => void = () => undefined;
+  readonly intake = new Intake({
+    stream: this,
+    partition: 0,
+    deferrable,
+    company: () => new Promise((resolve) => (this.meet = resolve)),
+  });
+
+  send(...messages: IncomingMessage[]): void {
+    this.waiting.push(...messages);
+    this.wake();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.wake();
+  }
+
+  async take(max: number): Promise<readonly IncomingMessage[]> {
+    while (!this.isClosed && this.waiting.length === 0) await new Promise<void>((resolve) => (this.wake = resolve));
+    return this.isClosed ? [] : this.waiting.splice(0, max);
+  }
+}
+
+/** What is taken as soon as nothing more is going on, or undefined while it is kept back. */
+async function soon(taking: Promise<readonly Taken[]>): Promise<IncomingMessage[] | undefined> {
+  const turn = new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined)));
+  return (await Promise.race([taking, turn]))?.map(({ message }) => message);
+}
+
+it('hands on at once what somebody waits for', async () => {
+  const stream = new StreamByHand();
+  const [first, second] = [cannotWait(), canWait()];
+  stream.send(first, second);
+  expect(await soon(stream.intake.take(10))).toEqual([first, second]);
+});
+
+it('keeps back what nobody waits for until one comes that somebody does, and hands them on in their order', async () => {
+  const stream = new StreamByHand();
+  const [first, second, third] = [canWait(), canWait(), cannotWait()];
+  const taking = stream.intake.take(10);
+  stream.send(first);
+  expect(await soon(taking)).toBeUndefined();
+  stream.send(second);
+  expect(await soon(taking)).toBeUndefined();
+  stream.send(third);
+  expect(await soon(taking)).toEqual([first, second, third]);
+});
+
+it('hands on what was kept back when there is company, and what comes later comes next', async () => {
+  const stream = new StreamByHand();
+  const [first, second, third] = [canWait(), cannotWait(), cannotWait()];
+  const taking = stream.intake.take(10);
+  stream.send(first);
+  expect(await soon(taking)).toBeUndefined();
+  stream.meet();
+  expect(await soon(taking)).toEqual([first]);
+  stream.send(second);
+  expect(await soon(stream.intake.take(10))).toEqual([second]);
+  stream.send(third);
+  expect(await soon(stream.intake.take(10))).toEqual([third]);
+});
+
+it('keeps back no more than fits', async () => {
+  const stream = new StreamByHand();
+  const messages = [canWait(), canWait(), canWait()];
+  stream.send(...messages);
+  expect(await soon(stream.intake.take(2))).toEqual(messages.slice(0, 2));
+  const last = stream.intake.take(2);
+  expect(await soon(last)).toBeUndefined();
+  stream.meet();
+  expect(await soon(last)).toEqual(messages.slice(2));
+});
+
+it('does not keep back what cannot be read', async () => {
+  const stream = new StreamByHand();
+  const garbage = { body: Buffer.from('{'), deliveryCount: 0, headers: {} };
+  stream.send(canWait(), garbage);
+  expect(await soon(stream.intake.take(10))).toHaveLength(2);
+});
+
+it('hands on nothing once the stream is closed, also of what was kept back', async () => {
+  const stream = new StreamByHand();
+  const taking = stream.intake.take(10);
+  stream.send(canWait());
+  expect(await soon(taking)).toBeUndefined();
+  stream.close();
+  expect(await soon(taking)).toEqual([]);
+  expect(await soon(stream.intake.take(10))).toEqual([]);
+});

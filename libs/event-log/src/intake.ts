@@ -1,0 +1,58 @@
+import type { IncomingMessage, MessageStream } from './deliveries.js';
+import { readDelivery } from './delivery-item.js';
+
+/** A message and what it says. */
+export interface Taken {
+  readonly message: IncomingMessage;
+  readonly item: ReturnType<typeof readDelivery>;
+}
+
+export interface IntakeOptions {
+  readonly stream: Pick<MessageStream, 'take'>;
+  readonly partition: number;
+  /** Types of events that nobody waits for. */
+  readonly deferrable: ReadonlySet<string>;
+  /** Resolves when something is decided anyway, or soon at the latest. */
+  readonly company: () => Promise<void>;
+}
+
+/**
+ * Takes what comes from a partition's stream, in its order. Messages that nobody waits for are kept back until one comes that
+ * somebody does wait for, or until there is company for them: a round costs the same with them and without.
+ */
+export class Intake {
+  /** Asked for while others were kept back, and not there when they went. */
+  private coming: Promise<readonly IncomingMessage[]> | undefined;
+
+  constructor(private readonly options: IntakeOptions) {}
+
+  /** At least one message and at most `max`, or a few more that were asked for before. None once the stream is closed. */
+  async take(max: number): Promise<readonly Taken[]> {
+    const taken = this.read(await this.come(max));
+    this.coming = undefined;
+    let company: Promise<void> | undefined;
+    while (taken.length > 0 && taken.length < max && taken.every((one) => this.canWait(one))) {
+      company ??= this.options.company();
+      const more = await Promise.race([this.come(max - taken.length), company]);
+      if (!more) break;
+      this.coming = undefined;
+      // Closed: what was kept back is not acknowledged, and comes again.
+      if (more.length === 0) return [];
+      taken.push(...this.read(more));
+    }
+    return taken;
+  }
+
+  private come(max: number): Promise<readonly IncomingMessage[]> {
+    this.coming ??= this.options.stream.take(max);
+    return this.coming;
+  }
+
+  private read(messages: readonly IncomingMessage[]): Taken[] {
+    return messages.map((message) => ({ message, item: readDelivery(message, this.options.partition) }));
+  }
+
+  private canWait({ item }: Taken): boolean {
+    return item.kind === 'delivery' && this.options.deferrable.has(item.type);
+  }
+}
