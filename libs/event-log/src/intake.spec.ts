@@ -22,7 +22,7 @@ class StreamByHand {
   meet: () => void = () => undefined;
   private readonly waiting: IncomingMessage[] = [];
   private isClosed = false;
-  private wake: () => void = () => undefined;
+  private takers: (() => void)[] = [];
   readonly intake = new Intake({
     stream: this,
     partition: 0,
@@ -40,16 +40,25 @@ class StreamByHand {
     this.wake();
   }
 
+  /** Whoever asked first is served first. */
+  private wake(): void {
+    for (const taker of this.takers.splice(0)) taker();
+  }
+
   async take(max: number): Promise<readonly IncomingMessage[]> {
-    while (!this.isClosed && this.waiting.length === 0) await new Promise<void>((resolve) => (this.wake = resolve));
+    while (!this.isClosed && this.waiting.length === 0)
+      await new Promise<void>((resolve) => void this.takers.push(resolve));
     return this.isClosed ? [] : this.waiting.splice(0, max);
   }
 }
 
 /** What is taken as soon as nothing more is going on, or undefined while it is kept back. */
 async function soon(taking: Promise<readonly Taken[]>): Promise<IncomingMessage[] | undefined> {
-  const turn = new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined)));
-  return (await Promise.race([taking, turn]))?.map(({ message }) => message);
+  return (await Promise.race([taking, turn()]))?.map(({ message }) => message);
+}
+
+function turn(): Promise<undefined> {
+  return new Promise((resolve) => setImmediate(() => resolve(undefined)));
 }
 
 it('hands on at once what somebody waits for', async () => {
@@ -80,6 +89,7 @@ it('hands on what was kept back when there is company, and what comes later come
   stream.meet();
   expect(await soon(taking)).toEqual([first]);
   stream.send(second);
+  await turn();
   expect(await soon(stream.intake.take(10))).toEqual([second]);
   stream.send(third);
   expect(await soon(stream.intake.take(10))).toEqual([third]);
