@@ -12,7 +12,7 @@ export interface Choreography<Command, Event extends { readonly type: string }> 
   readonly reactsTo: { readonly [Type in PublicEventType]?: (event: PublicEvent<Type>) => Command };
   /**
    * Of what it reacts to, what nobody waits for, such as facts that are only noted. Such a message may wait for a moment until
-   * something else is decided, and shares that round. It overtakes nothing and is overtaken by nothing of its key.
+   * something else is decided, and shares that round. Messages of one key stay in their order.
    */
   readonly deferrable?: readonly PublicEventType[];
   readonly publishes: {

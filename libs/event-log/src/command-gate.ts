@@ -38,7 +38,7 @@ export interface Answer {
 
 /**
  * The door for commands from HTTP. They share rounds with whatever else the replica commits, so that a busy service commits in
- * large rounds and a quiet one at once, and are decided in the order in which they came.
+ * large rounds and a quiet one at once, and are decided in the order in which they came; only a deferrable one may be overtaken.
  */
 export class CommandGate<Command extends { readonly type: string }, State> {
   private readonly sent = new Set<Promise<unknown>>();
@@ -60,7 +60,7 @@ export class CommandGate<Command extends { readonly type: string }, State> {
     if (this.closed) return Promise.reject(new Overloaded('the service is stopping'));
     if (this.sent.size >= this.waitingMax)
       return Promise.reject(new Overloaded(`${this.sent.size} commands are waiting`));
-    const run = () => this.rounds.run([{ kind: 'request', command, ...given }]);
+    const run = () => this.rounds.run([{ kind: 'request', command, ...given }], { deferrable: deferrable ? 1 : 0 });
     const answer = (deferrable ? this.rounds.company().then(run) : run()).then(([outcome]) => answerOf(outcome));
     this.sent.add(answer);
     const forget = () => this.sent.delete(answer);

@@ -387,6 +387,7 @@ describe('a message that nobody waits for', () => {
     queue.send(body);
     await eventually(() => expect(queue.taken).toHaveLength(1));
     await first.stop();
+    expect(rounds).toBe(0);
     await running({ participant: patient, queues: [queue] });
     await eventually(async () => expect(await notesOf(orderId)).toEqual([id]));
   });

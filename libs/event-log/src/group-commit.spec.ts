@@ -127,7 +127,7 @@ it.each([
 describe('what can wait', () => {
   const cause = { correlationId: 'c', causationId: 'c' };
   const sendWithCompany = (type: string) =>
-    void group.company().then(() => group.run([{ kind: 'wake-up', command: { type }, cause }]));
+    void group.company().then(() => group.run([{ kind: 'wake-up', command: { type }, cause }], { deferrable: 1 }));
 
   it('shares the round of the next that cannot', async () => {
     sendWithCompany('a');
@@ -157,5 +157,14 @@ describe('what can wait', () => {
     expect(rounds.begun).toEqual([['a']]);
     await send('c');
     expect(rounds.begun).toEqual([['a'], ['c', 'b']]);
+  });
+
+  it('makes no round a busy one: whoever somebody waits for follows at once', async () => {
+    sendWithCompany('a');
+    sendWithCompany('b');
+    await send('c');
+    await rounds.endAfter(40);
+    await send('d');
+    expect(rounds.begun).toEqual([['c', 'a', 'b'], ['d']]);
   });
 });

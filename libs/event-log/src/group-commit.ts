@@ -11,6 +11,8 @@ export interface CallOptions {
   readonly lease?: Lease | undefined;
   /** Shares its round with nobody: what is in it may end the process. */
   readonly alone?: boolean | undefined;
+  /** How many of the items nobody waits for: they make no round a busy one. */
+  readonly deferrable?: number | undefined;
 }
 
 /** Whoever wants something decided sees no more of the rounds than this. The loops pass commands and states through unread. */
@@ -29,7 +31,7 @@ export interface GroupCommitOptions {
   readonly companyMs?: number | undefined;
 }
 
-/** Whoever was alone in a round is followed at once: nobody else may come for long. */
+/** Whoever was alone in a round that somebody waits for is followed at once: nobody else may come for long. */
 const busyFrom = 2;
 const lingerMaxMs = 50;
 /** Beyond so many the rest grows no more: at machines of their own, replicas that are many and quiet would wait for nothing. */
@@ -62,7 +64,9 @@ export class GroupCommit<Command, State> {
       (waiting) => callsTogether(waiting, itemsMax),
       {
         afterMs: (calls, tookMs) =>
-          itemsOf(calls) < busyFrom ? 0 : Math.min(tookMs, lingerMaxMs) * (2 * Math.min(replicas(), replicasMax) - 1),
+          itemsOf(calls) - deferrableOf(calls) < busyFrom
+            ? 0
+            : Math.min(tookMs, lingerMaxMs) * (2 * Math.min(replicas(), replicasMax) - 1),
         // Half a round is company enough: beyond that a round's own costs hardly count.
         isFull: (waiting) => itemsOf(waiting) >= itemsMax / 2,
       },
@@ -79,8 +83,8 @@ export class GroupCommit<Command, State> {
   }
 
   /**
-   * For whoever wants something decided that can wait: resolves when somebody wants something that cannot, and then it is in
-   * time for the same round, or a moment later at most.
+   * For whoever wants something decided that can wait: resolves when somebody wants something that cannot, mostly in time for
+   * the same round, or after a moment.
    */
   company(): Promise<void> {
     return this.departure.next();
@@ -117,6 +121,10 @@ export class GroupCommit<Command, State> {
 
 function itemsOf(calls: readonly Call<unknown, never>[]): number {
   return calls.reduce((sum, { items }) => sum + items.length, 0);
+}
+
+function deferrableOf(calls: readonly Call<unknown, never>[]): number {
+  return calls.reduce((sum, { deferrable = 0 }) => sum + deferrable, 0);
 }
 
 function callsTogether(waiting: readonly Call<unknown, never>[], itemsMax: number): number {

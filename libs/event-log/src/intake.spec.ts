@@ -106,6 +106,21 @@ it('keeps back no more than fits', async () => {
   expect(await soon(last)).toEqual(messages.slice(2));
 });
 
+it('hands on no more than is asked for, of what came when there was more room, and the rest next', async () => {
+  const stream = new StreamByHand();
+  const first = canWait();
+  const later = [cannotWait(), cannotWait(), cannotWait()];
+  const taking = stream.intake.take(10);
+  stream.send(first);
+  expect(await soon(taking)).toBeUndefined();
+  stream.meet();
+  expect(await soon(taking)).toEqual([first]);
+  stream.send(...later);
+  await turn();
+  expect(await soon(stream.intake.take(1))).toEqual(later.slice(0, 1));
+  expect(await soon(stream.intake.take(10))).toEqual(later.slice(1));
+});
+
 it('does not keep back what cannot be read', async () => {
   const stream = new StreamByHand();
   const garbage = { body: Buffer.from('{'), deliveryCount: 0, headers: {} };

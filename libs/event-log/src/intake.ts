@@ -21,24 +21,22 @@ export interface IntakeOptions {
  * somebody does wait for, or until there is company for them: a round costs the same with them and without.
  */
 export class Intake {
-  /** Asked for while others were kept back, and not there when they went. */
+  /** Asked for while others were kept back, and not handed on yet. */
   private coming: Promise<readonly IncomingMessage[]> | undefined;
 
   constructor(private readonly options: IntakeOptions) {}
 
-  /** At least one message and at most `max`, or a few more that were asked for before. None once the stream is closed. */
+  /** At least one message and at most `max`; none once the stream is closed. */
   async take(max: number): Promise<readonly Taken[]> {
-    const taken = this.read(await this.come(max));
-    this.coming = undefined;
+    const taken = this.read(await this.come(max), max);
     let company: Promise<void> | undefined;
     while (taken.length > 0 && taken.length < max && taken.every((one) => this.canWait(one))) {
       company ??= this.options.company();
       const more = await Promise.race([this.come(max - taken.length), company]);
       if (!more) break;
-      this.coming = undefined;
       // Closed: what was kept back is not acknowledged, and comes again.
       if (more.length === 0) return [];
-      taken.push(...this.read(more));
+      taken.push(...this.read(more, max - taken.length));
     }
     return taken;
   }
@@ -48,8 +46,10 @@ export class Intake {
     return this.coming;
   }
 
-  private read(messages: readonly IncomingMessage[]): Taken[] {
-    return messages.map((message) => ({ message, item: readDelivery(message, this.options.partition) }));
+  /** What came may have been asked for when there was more room: the rest is next. */
+  private read(came: readonly IncomingMessage[], max: number): Taken[] {
+    this.coming = came.length > max ? Promise.resolve(came.slice(max)) : undefined;
+    return came.slice(0, max).map((message) => ({ message, item: readDelivery(message, this.options.partition) }));
   }
 
   private canWait({ item }: Taken): boolean {

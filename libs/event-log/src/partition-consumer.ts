@@ -142,7 +142,8 @@ export class PartitionConsumer {
     if (taken.length === 0) return;
     if (this.stopping) return;
     this.options.batchSize.observe(taken.length);
-    await this.settle(stream, taken, (items) => this.options.rounds.run(items, { lease: this.lease }));
+    const deferrable = taken.filter(({ item }) => this.options.deferrable.has(item.type)).length;
+    await this.settle(stream, taken, (items) => this.options.rounds.run(items, { lease: this.lease, deferrable }));
   }
 
   /** The attempt is committed before it is made, and forgotten whenever it ends in any way but the end of the process. */
