@@ -285,7 +285,7 @@ export const loopMutants: readonly PlumbingMutant[] = [
     ],
     noticedBy: {
       spec: lingerSpec,
-      test: 'what can wait waits for a moment at most, counted from the first, and goes together',
+      test: 'waits for a moment at most, counted from the first, and goes together',
     },
   },
   {
@@ -304,7 +304,7 @@ export const loopMutants: readonly PlumbingMutant[] = [
     file: `${src}/event-log.ts`,
     edits: [{ find: 'new Set<string>(participant.choreography.deferrable)', replace: 'new Set<string>()' }],
     noticedBy: {
-      spec: logSpec,
+      spec: `${src}/deferrable.int.spec.ts`,
       test: 'waits until something else is decided and shares that round, behind nothing of its key',
     },
   },

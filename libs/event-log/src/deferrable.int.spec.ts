@@ -1,0 +1,112 @@
+import { plantFailpoint } from '@quadrille/observability';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { testDatabase, type TestDatabase } from '../test/database.js';
+import { eventually } from '../test/eventually.js';
+import { testParticipant, type Command, type State } from '../test/participant.js';
+import { capturedMessage, noteMessage, TestQueue } from '../test/queue.js';
+import { replica, type ReplicaOptions, type TestEventLog } from '../test/replica.js';
+
+let database: TestDatabase;
+let undo: (() => unknown)[] = [];
+let rounds = 0;
+
+beforeAll(async () => {
+  database = await testDatabase();
+});
+beforeEach(() => {
+  rounds = 0;
+  undo.push(plantFailpoint('round.deciding', () => void (rounds += 1)));
+});
+afterEach(async () => {
+  for (const step of undo.reverse()) await step();
+  undo = [];
+  await database.reset();
+});
+afterAll(() => database.drop());
+
+async function running(options: ReplicaOptions): Promise<TestEventLog> {
+  const started = replica(database, options);
+  undo.push(() => started.stop());
+  await started.start();
+  return started;
+}
+
+const cause = { correlationId: 'c', causationId: 'c' };
+
+function open(log: TestEventLog): Promise<unknown> {
+  return log.commands.send({ type: 'Open', orderId: randomUUID() }, { cause, answer: () => null });
+}
+
+async function notesOf(orderId: string): Promise<readonly string[]> {
+  const sql = 'select state from test_order where order_id = $1';
+  const [row] = await database.dataSource.query<{ state: State }[]>(sql, [orderId]);
+  return row?.state.notes ?? [];
+}
+
+describe('a message that nobody waits for', () => {
+  const participant = testParticipant();
+  const { choreography } = participant;
+  const patient = { ...participant, choreography: { ...choreography, deferrable: ['payment.declined.v1' as const] } };
+  const timing = { companyMs: 600_000 };
+
+  test('waits until something else is decided and shares that round, behind nothing of its key', async () => {
+    const queue = new TestQueue();
+    const log = await running({ participant: patient, queues: [queue], timing });
+    const orderId = randomUUID();
+    const notes = [noteMessage(orderId), noteMessage(orderId)];
+    for (const { body } of notes) queue.send(body);
+    await eventually(() => expect(queue.taken).toHaveLength(2));
+    // Longer than a round would take to begin.
+    for (let reads = 0; reads < 5; reads++) expect(await notesOf(orderId)).toEqual([]);
+    expect(rounds).toBe(0);
+    await open(log);
+    await eventually(() => expect(queue.length).toBe(0));
+    expect(await notesOf(orderId)).toEqual(notes.map(({ id }) => id));
+    expect(rounds).toBe(1);
+  });
+
+  test('goes at once with a message of its partition that somebody waits for', async () => {
+    const queue = new TestQueue();
+    await running({ participant: patient, queues: [queue], timing });
+    const orderId = randomUUID();
+    queue.send(noteMessage(orderId).body);
+    await eventually(() => expect(queue.taken).toHaveLength(1));
+    queue.send(capturedMessage(orderId));
+    await eventually(() => expect(queue.length).toBe(0));
+    expect(rounds).toBe(1);
+  });
+
+  test('is decided by itself when nobody comes', async () => {
+    const queue = new TestQueue();
+    await running({ participant: patient, queues: [queue] });
+    const orderId = randomUUID();
+    const { id, body } = noteMessage(orderId);
+    queue.send(body);
+    await eventually(async () => expect(await notesOf(orderId)).toEqual([id]));
+  });
+
+  test('is left to the next replica by one that stops', async () => {
+    const queue = new TestQueue();
+    const first = await running({ participant: patient, queues: [queue], timing });
+    const orderId = randomUUID();
+    const { id, body } = noteMessage(orderId);
+    queue.send(body);
+    await eventually(() => expect(queue.taken).toHaveLength(1));
+    await first.stop();
+    expect(rounds).toBe(0);
+    await running({ participant: patient, queues: [queue] });
+    await eventually(async () => expect(await notesOf(orderId)).toEqual([id]));
+  });
+});
+
+test('a command that nobody waits for shares the round of the next that somebody does', async () => {
+  const log = await running({ roles: new Set(['http']), timing: { companyMs: 600_000 } });
+  const orderId = randomUUID();
+  const note: Command = { type: 'Note', orderId, note: 'later' };
+  const noted = log.commands.send(note, { cause, answer: () => null, deferrable: true });
+  for (let reads = 0; reads < 5; reads++) expect(await notesOf(orderId)).toEqual([]);
+  await open(log);
+  await expect(noted).resolves.toMatchObject({ events: 1 });
+  expect(rounds).toBe(1);
+});
