@@ -5,6 +5,8 @@ import { readDelivery } from './delivery-item.js';
 export interface Taken {
   readonly message: IncomingMessage;
   readonly item: ReturnType<typeof readDelivery>;
+  /** Nobody waits for it. */
+  readonly canWait: boolean;
 }
 
 export interface IntakeOptions {
@@ -30,7 +32,7 @@ export class Intake {
   async take(max: number): Promise<readonly Taken[]> {
     const taken = this.read(await this.come(max), max);
     let company: Promise<void> | undefined;
-    while (taken.length > 0 && taken.length < max && taken.every((one) => this.canWait(one))) {
+    while (taken.length > 0 && taken.length < max && taken.every(({ canWait }) => canWait)) {
       company ??= this.options.company();
       const more = await Promise.race([this.come(max - taken.length), company]);
       if (!more) break;
@@ -49,10 +51,11 @@ export class Intake {
   /** What came may have been asked for when there was more room: the rest is next. */
   private read(came: readonly IncomingMessage[], max: number): Taken[] {
     this.coming = came.length > max ? Promise.resolve(came.slice(max)) : undefined;
-    return came.slice(0, max).map((message) => ({ message, item: readDelivery(message, this.options.partition) }));
+    return came.slice(0, max).map((message) => this.taken(message));
   }
 
-  private canWait({ item }: Taken): boolean {
-    return item.kind === 'delivery' && this.options.deferrable.has(item.type);
+  private taken(message: IncomingMessage): Taken {
+    const item = readDelivery(message, this.options.partition);
+    return { message, item, canWait: item.kind === 'delivery' && this.options.deferrable.has(item.type) };
   }
 }

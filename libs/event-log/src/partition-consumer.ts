@@ -125,15 +125,15 @@ export class PartitionConsumer {
   /** Handles messages in their order: together where nothing speaks against it. */
   private async handle(stream: MessageStream, taken: readonly Taken[]): Promise<void> {
     let together: TakenDelivery[] = [];
-    for (const { message, item } of taken) {
+    for (const { message, item, canWait } of taken) {
       if (item.kind === 'garbage') {
         this.logger.warn({ reason: item.reason }, 'a message without a usable envelope is set aside');
         await stream.setAside(message, item.reason);
       } else if (message.deliveryCount >= deliveriesTogether) {
         await this.handleTogether(stream, together);
         together = [];
-        await this.handleAlone(stream, { message, item });
-      } else together.push({ message, item });
+        await this.handleAlone(stream, { message, item, canWait });
+      } else together.push({ message, item, canWait });
     }
     await this.handleTogether(stream, together);
   }
@@ -142,7 +142,7 @@ export class PartitionConsumer {
     if (taken.length === 0) return;
     if (this.stopping) return;
     this.options.batchSize.observe(taken.length);
-    const deferrable = taken.filter(({ item }) => this.options.deferrable.has(item.type)).length;
+    const deferrable = taken.filter(({ canWait }) => canWait).length;
     await this.settle(stream, taken, (items) => this.options.rounds.run(items, { lease: this.lease, deferrable }));
   }
 
