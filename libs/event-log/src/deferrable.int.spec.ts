@@ -1,10 +1,11 @@
 import { plantFailpoint } from '@quadrille/observability';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { testDatabase, type TestDatabase } from '../test/database.js';
 import { eventually } from '../test/eventually.js';
 import { testParticipant, type Command, type State } from '../test/participant.js';
 import { capturedMessage, noteMessage, TestQueue } from '../test/queue.js';
+import { GroupCommit } from './group-commit.js';
 import { replica, type ReplicaOptions, type TestEventLog } from '../test/replica.js';
 
 let database: TestDatabase;
@@ -72,9 +73,13 @@ describe('a message that nobody waits for', () => {
     const orderId = randomUUID();
     queue.send(noteMessage(orderId).body);
     await eventually(() => expect(queue.taken).toHaveLength(1));
+    const run = jest.spyOn(GroupCommit.prototype, 'run');
+    undo.push(() => run.mockRestore());
     queue.send(capturedMessage(orderId));
     await eventually(() => expect(queue.length).toBe(0));
     expect(rounds).toBe(1);
+    // So that the round is not taken for a busy one.
+    expect(run.mock.calls.map(([items, options]) => [items.length, options?.deferrable])).toEqual([[2, 1]]);
   });
 
   test('is decided by itself when nobody comes', async () => {
