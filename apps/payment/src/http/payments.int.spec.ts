@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { CommandGate } from '@quadrille/event-log';
 import { v7 as uuidv7 } from 'uuid';
 import {
   bootPaymentService,
@@ -145,6 +146,19 @@ describe('a refund that the provider refuses for good', () => {
 });
 
 describe('a webhook', () => {
+  it('asks for no round of its own: the provider can wait for its 200', async () => {
+    const { intentId } = await stuck();
+    const send = jest.spyOn(CommandGate.prototype, 'send');
+    try {
+      await service.webhook(intentEvent('succeeded', intentId, 'succeeded'));
+      expect(send.mock.calls.map(([{ type }, { deferrable }]) => [type, deferrable])).toEqual([
+        ['RecordCaptured', true],
+      ]);
+    } finally {
+      send.mockRestore();
+    }
+  });
+
   it('is taken as the answer that did not come, and twice is once', async () => {
     const { orderId, intentId } = await stuck();
     const event = intentEvent('succeeded', intentId, 'succeeded');
