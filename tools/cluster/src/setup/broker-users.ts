@@ -7,10 +7,15 @@ export interface Permissions {
   readonly read: string;
 }
 
-/** Makes the broker's user so that `url` works, with these permissions and no other. */
+/** Makes the broker's user so that `url` works, with these permissions and no other. Several setup steps may do so at once. */
 export async function prepareBrokerUser(adminUrl: string, url: string, permissions: Permissions): Promise<void> {
   const { user, password, vhost } = partsOf(url);
-  await callBroker(adminUrl, 'PUT', `/api/users/${user}`, { password, tags: '' });
+  const putUser = () => callBroker(adminUrl, 'PUT', `/api/users/${user}`, { password, tags: '' });
+  await putUser().catch((error: unknown) => {
+    // RabbitMQ first looks for the user and then adds it: another setup step came between. Now the same call changes what is there.
+    if (error instanceof BrokerRefusal && error.answer.includes('user_already_exists')) return putUser();
+    throw error;
+  });
   await callBroker(adminUrl, 'PUT', `/api/permissions/${vhost}/${user}`, permissions);
 }
 
@@ -48,7 +53,16 @@ async function callBroker(adminUrl: string, method: string, path: string, body?:
   const answer = await response.text();
   const isGone = method === 'DELETE' && response.status === 404;
   if (!response.ok && !isGone)
-    throw new Error(`RabbitMQ answered ${method} ${path} with ${response.status}: ${answer}`);
+    throw new BrokerRefusal(`RabbitMQ answered ${method} ${path} with ${response.status}: ${answer}`, answer);
+}
+
+class BrokerRefusal extends Error {
+  constructor(
+    message: string,
+    readonly answer: string,
+  ) {
+    super(message);
+  }
 }
 
 /** Encoded as the URL has them, which is how the API's paths want them. */

@@ -5,6 +5,7 @@ import { connect, type Channel } from 'amqplib';
 import { Client } from 'pg';
 import { perService, tables } from '../participants.js';
 import { givenServers, type TestServers } from '../../test/given-servers.js';
+import { mayLook, prepareBrokerUser, removeBrokerUser } from './broker-users.js';
 import { prepareServers, removePreparations, type ServerPlan } from './prepare-servers.js';
 
 describe('the setup step', () => {
@@ -124,6 +125,23 @@ describe('the setup step', () => {
       channel.publish(serviceExchange('order'), 'dead-letters', Buffer.from('{}'));
       await channel.checkExchange(eventsExchange); // Comes back after the publishing was looked at.
     });
+  });
+
+  test('makes a broker user that several setup steps make at the same moment', async () => {
+    const url = Object.assign(new URL(servers.amqpUrl), {
+      username: `${servers.namespace}_made_at_once`,
+      password: 'x',
+    });
+    const make = () => prepareBrokerUser(servers.brokerAdminUrl, url.href, mayLook);
+    // RabbitMQ lets two of eight collide in every other turn.
+    for (let turn = 1; turn <= 12; turn++) {
+      try {
+        await Promise.all(Array.from({ length: 8 }, make));
+        await withChannel(url.href, (channel) => channel.checkQueue(partitionQueue('order', 0, 2)));
+      } finally {
+        await removeBrokerUser(servers.brokerAdminUrl, url.href);
+      }
+    }
   });
 
   test('leaves what each service checks before it starts, for a user who may not look itself', async () => {
