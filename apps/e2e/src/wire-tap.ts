@@ -1,6 +1,6 @@
 import amqp from 'amqplib';
 import { parseEvent, services } from '@quadrille/contracts';
-import { partitionQueuesOf } from '@quadrille/messaging';
+import { partitionQueuesOf, unpack } from '@quadrille/messaging';
 import type { WireEvent } from './evidence.js';
 
 const queue = 'e2e.tap';
@@ -25,9 +25,11 @@ export class WireTap {
   /** All that was on the wire until now, in order; garbage is left out. */
   async read(): Promise<readonly WireEvent[]> {
     await withChannel(this.url, async (channel) => {
-      await drain(channel, queue, ({ content }) => {
-        const parsed = parseEvent(content);
-        if (parsed.kind === 'event') this.events.push(parsed.event);
+      await drain(channel, queue, (message) => {
+        for (const one of unpack(message)) {
+          const parsed = parseEvent(one.message.content);
+          if (parsed.kind === 'event') this.events.push(parsed.event);
+        }
       });
       await channel.close();
     });

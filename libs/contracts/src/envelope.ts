@@ -85,7 +85,13 @@ export function buildEvent(owner: ServiceName, fact: Fact, context: EnvelopeCont
 export type Parsed =
   | { readonly kind: 'event'; readonly event: PublicEvent }
   | { readonly kind: 'unreadable'; readonly envelope: Envelope; readonly code: ViolationCode; readonly reason: string }
-  | { readonly kind: 'garbage'; readonly code: ViolationCode; readonly reason: string };
+  | Garbage;
+
+export interface Garbage {
+  readonly kind: 'garbage';
+  readonly code: ViolationCode;
+  readonly reason: string;
+}
 
 export type ViolationCode =
   'not_json' | 'invalid_envelope' | 'unknown_type' | 'wrong_owner' | 'invalid_data' | 'too_large';
@@ -96,18 +102,27 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Never throws: what cannot be read is an answer too. Unknown fields of the data are dropped (a tolerant reader). */
 export function parseEvent(body: Uint8Array): Parsed {
+  const read = readJson(body);
+  return read.kind === 'json' ? readEvent(read.json) : read;
+}
+
+/** A body as JSON. */
+export function readJson(body: Uint8Array): { readonly kind: 'json'; readonly json: unknown } | Garbage {
   if (body.byteLength > bodyBytesMax)
     return {
       kind: 'garbage',
       code: 'too_large',
       reason: `the body has ${body.byteLength} bytes, more than ${bodyBytesMax}`,
     };
-  let json: unknown;
   try {
-    json = JSON.parse(utf8.decode(body));
+    return { kind: 'json', json: JSON.parse(utf8.decode(body)) };
   } catch (error) {
     return { kind: 'garbage', code: 'not_json', reason: `the body is not JSON: ${(error as Error).message}` };
   }
+}
+
+/** `parseEvent` for what is JSON already, as one of several events in a body. */
+export function readEvent(json: unknown): Parsed {
   const parsed = envelope.safeParse(json);
   if (!parsed.success)
     return {

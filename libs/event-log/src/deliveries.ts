@@ -1,6 +1,8 @@
 /** One message of a partition queue, as the consumer sees it. */
 export interface IncomingMessage {
   readonly body: Uint8Array;
+  /** What the body says, where it has been read already: several events came together. */
+  readonly json?: unknown;
   /** How often the broker has tried before: 0 at first (`x-delivery-count`). */
   readonly deliveryCount: number;
   readonly headers: Readonly<Record<string, unknown>>;

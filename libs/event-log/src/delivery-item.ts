@@ -1,13 +1,13 @@
-import { parseEvent } from '@quadrille/contracts';
+import { parseEvent, readEvent } from '@quadrille/contracts';
 import type { IncomingMessage } from './deliveries.js';
 import type { DeliveryItem } from './round-types.js';
 
 /** Reads a message by contract. Garbage has no key to be held by, so it is told apart. */
 export function readDelivery(
-  { body }: IncomingMessage,
+  message: IncomingMessage,
   partition: number,
 ): DeliveryItem | { readonly kind: 'garbage'; readonly reason: string } {
-  const parsed = parseEvent(body);
+  const parsed = message.json === undefined ? parseEvent(message.body) : readEvent(message.json);
   if (parsed.kind === 'garbage') return { kind: 'garbage', reason: `${parsed.code}: ${parsed.reason}` };
   const envelope = parsed.kind === 'event' ? parsed.event : parsed.envelope;
   return {
@@ -16,7 +16,10 @@ export function readDelivery(
     key: envelope.subject,
     partition,
     type: envelope.type,
-    body,
+    // Needed when it is held, and made for that.
+    get body() {
+      return message.body;
+    },
     content: parsed,
     cause: {
       correlationId: envelope.correlationid,

@@ -2,7 +2,7 @@ import type { ChannelModel } from 'amqplib';
 import { silentLogger, type Logger, type Registry } from '@quadrille/observability';
 import { serverOf, type BrokerServer } from './broker-server.js';
 import { ConfirmedChannel } from './confirmed-channel.js';
-import { ConfirmedPublisher } from './confirmed-publisher.js';
+import { ConfirmedPublisher, type Sharing } from './confirmed-publisher.js';
 import { BrokerConnection } from './connection.js';
 import { Consumer, type ConsumerOptions } from './consumer.js';
 import { DeadLetterWatch } from './dead-letter-watch.js';
@@ -18,6 +18,8 @@ export interface BrokerOptions {
   /** How long a confirm may take until the publish is given up as unknown. */
   readonly confirmTimeoutMs?: number | undefined;
   readonly heartbeatSeconds?: number | undefined;
+  /** Which events share messages; by default none do. */
+  readonly sharing?: Sharing | undefined;
   /** How long `connect` tries to reach a broker that is not there yet. */
   readonly connectTimeoutMs?: number | undefined;
 }
@@ -46,7 +48,15 @@ export class Broker {
   private readonly watches: DeadLetterWatch[] = [];
 
   private constructor(options: BrokerOptions) {
-    const { url, name, logger = silentLogger, registry, confirmTimeoutMs = 5_000, heartbeatSeconds = 5 } = options;
+    const {
+      url,
+      name,
+      logger = silentLogger,
+      registry,
+      confirmTimeoutMs = 5_000,
+      heartbeatSeconds = 5,
+      sharing,
+    } = options;
     const metrics = brokerMetrics(registry);
     const connection = (purpose: 'publish' | 'consume') =>
       new BrokerConnection({
@@ -61,7 +71,7 @@ export class Broker {
     this.publishing = connection('publish');
     this.consuming = connection('consume');
     this.outgoing = new ConfirmedChannel({ connection: this.publishing, confirmTimeoutMs, metrics, logger });
-    this.publisher = new ConfirmedPublisher(this.outgoing);
+    this.publisher = new ConfirmedPublisher(this.outgoing, sharing);
   }
 
   /** Waits until both connections are there; rejects with the last error when they are not in time. */
@@ -94,7 +104,7 @@ export class Broker {
     service,
     partition,
     partitions,
-    prefetch = 400,
+    prefetch = 200,
   }: OpenPartitionOptions): Promise<PartitionStream> {
     const stream = new PartitionStream({
       connection: this.consuming,
@@ -138,6 +148,7 @@ export class Broker {
   async close(): Promise<void> {
     for (const watch of this.watches) watch.stop();
     await Promise.all([...this.streams].map((stream) => stream.close()));
+    this.publisher.flush();
     await this.outgoing.close();
     await Promise.all([this.publishing.close(), this.consuming.close()]);
   }

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { PublicEvent } from '@quadrille/contracts';
 import { Registry, silentLogger } from '@quadrille/observability';
 import { connect } from 'amqplib';
 import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
@@ -7,10 +8,11 @@ import { orderCancelled, orderConfirmed, orderIdIn, tables, traceId } from '../t
 import { ConfirmedChannel } from './confirmed-channel.js';
 import { ConfirmedPublisher } from './confirmed-publisher.js';
 import { BrokerConnection } from './connection.js';
-import { Broker, declareTopology, PublishUnknown } from './index.js';
+import { Broker, declareTopology, type IncomingMessage, PublishUnknown } from './index.js';
 import { brokerMetrics } from './metrics.js';
-import { deadLetterRoutingKey, eventsExchange, serviceExchange } from './names.js';
+import { deadLetterRoutingKey, eventsExchange, partitionQueue, serviceExchange } from './names.js';
 import { partitionQueueOptions } from './queue-arguments.js';
+import { queueStateOf } from './queue-state.js';
 
 const partitions = 2;
 
@@ -62,6 +64,82 @@ describe('publishing', () => {
     expect(taken.map((message) => eventOf(message).id)).toEqual(events.map(({ id }) => id));
     expect(await metric('quadrille_messages_published_total')).toBe(1000);
     expect(await metric('quadrille_publish_in_flight')).toBe(0);
+  });
+
+  describe('several events at the same moment', () => {
+    const ofPartition = (partition: number, count: number) =>
+      Array.from({ length: count }, () => orderConfirmed(orderIdIn(partition, partitions)));
+    const publishAll = (publisher: ConfirmedPublisher, events: readonly PublicEvent[]) =>
+      Promise.all(events.map((event) => publisher.publish(event)));
+    const ids = (messages: readonly IncomingMessage[]) => messages.map((message) => eventOf(message).id);
+
+    it('share messages of twenty events of one type and one partition', async () => {
+      const own = await Broker.connect({
+        url: server.url,
+        name: 'own',
+        registry,
+        sharing: { partitions, eventsMax: 20 },
+      });
+      const [some, others] = [ofPartition(0, 45), ofPartition(1, 3)];
+      const unheard = Array.from({ length: 4 }, () => orderCancelled(orderIdIn(0, partitions)));
+      const refused = Promise.allSettled(unheard.map((event) => own.publisher.publish(event)));
+      await publishAll(own.publisher, [...some, ...others]);
+      expect((await refused).map(({ status }) => status)).toEqual(unheard.map(() => 'rejected'));
+      expect(await metric('quadrille_messages_published_total')).toBe(3 + 1);
+      expect(await metric('quadrille_messages_returned_total')).toBe(1);
+      expect(ids(await takeUntil(await open(0), ({ length }) => length === 45))).toEqual(some.map(({ id }) => id));
+      expect(ids(await takeUntil(await open(1), ({ length }) => length === 3))).toEqual(others.map(({ id }) => id));
+      await own.close();
+    });
+
+    it('come to each queue of a reader with more partitions than the publisher thinks of, and are taken once', async () => {
+      const own = await Broker.connect({ url: server.url, name: 'own', sharing: { partitions: 1, eventsMax: 20 } });
+      const events = Array.from({ length: 18 }, (_, n) => orderConfirmed(orderIdIn(n % partitions, partitions)));
+      const streams = [await open(0), await open(1)] as const;
+      await publishAll(own.publisher, events);
+      for (const [partition, stream] of streams.entries()) {
+        const expected = events.filter((_, n) => n % partitions === partition);
+        const last = orderConfirmed(orderIdIn(partition, partitions));
+        const taken = takeUntil(stream, (messages) => ids(messages).includes(last.id));
+        await own.publisher.publish(last);
+        expect(ids(await taken)).toEqual([...expected, last].map(({ id }) => id));
+        await stream.close();
+      }
+      // Everything was acknowledged: nothing comes again.
+      for (const partition of [0, 1])
+        expect(
+          await own.ask((model) => queueStateOf(model, partitionQueue('inventory', partition, partitions))),
+        ).toMatchObject({ messageCount: 0 });
+      await own.close();
+    });
+
+    it('do not share a message that would become too large', async () => {
+      const before = (await metric('quadrille_messages_published_total')) ?? 0;
+      const own = await Broker.connect({
+        url: server.url,
+        name: 'own',
+        registry,
+        sharing: { partitions, eventsMax: 20 },
+      });
+      const events = ofPartition(0, 20).map((event) => ({
+        ...event,
+        // Beyond any contract: nobody reads it here.
+        data: { ...event.data, filler: 'x'.repeat(20_000) },
+      })) as PublicEvent[];
+      await publishAll(own.publisher, events);
+      expect(await metric('quadrille_messages_published_total')).toBe(before + 7);
+      await takeUntil(await open(0), ({ length }) => length === 20);
+      await own.close();
+    });
+
+    it('go before the broker is closed', async () => {
+      const own = await Broker.connect({ url: server.url, name: 'own', sharing: { partitions, eventsMax: 20 } });
+      const events = ofPartition(1, 5);
+      const published = publishAll(own.publisher, events);
+      await own.close();
+      await published;
+      expect(ids(await takeUntil(await open(1), ({ length }) => length === 5))).toEqual(events.map(({ id }) => id));
+    });
   });
 
   it('does not know an event that no queue took', async () => {

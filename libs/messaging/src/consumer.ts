@@ -1,6 +1,7 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Logger } from '@quadrille/observability';
 import { closeGently, endOf, type BrokerConnection } from './connection.js';
+import { unpack } from './event-messages.js';
 import { Kept, type Opened } from './kept.js';
 import { Unacknowledged } from './unacknowledged.js';
 
@@ -22,11 +23,13 @@ interface Subscription {
   isOver: boolean;
 }
 
-/** One message, tied to the channel it came on. */
+/** One message, or one event of a batch as if it had come alone, tied to the channel it came on. */
 export class Delivery {
   constructor(
     readonly subscription: Subscription,
     readonly message: ConsumeMessage,
+    /** Of an event of a batch; others of the same batch may be for other queues. */
+    readonly json?: unknown,
   ) {}
 
   get body(): Uint8Array {
@@ -70,7 +73,7 @@ export class Consumer {
     await this.kept.ready();
   }
 
-  /** Acknowledges with as few frames as possible. Void and settled messages are left alone. */
+  /** Acknowledges with as few frames as possible, a batch with the last of its events. Void and settled messages are left alone. */
   acknowledge(deliveries: readonly Delivery[]): void {
     for (const subscription of new Set(deliveries.map((delivery) => delivery.subscription))) {
       const messages = deliveries
@@ -88,9 +91,9 @@ export class Consumer {
     }
   }
 
-  /** Gives a message back to its queue, from where it comes again. One that is void or settled is left alone. */
+  /** Gives a message back to its queue, from where it comes again, a batch as a whole. One that is void or settled is left alone. */
   giveBack({ subscription, message }: Delivery): void {
-    if (subscription.unacknowledged.settle([message]).length === 0) return;
+    if (!subscription.unacknowledged.giveBack(message)) return;
     try {
       subscription.channel.nack(message, false, true);
     } catch (error) {
@@ -126,8 +129,9 @@ export class Consumer {
         queue,
         (message) => {
           if (!message) return cancel('the broker cancelled the consumer');
-          subscription.unacknowledged.add(message);
-          receive(new Delivery(subscription, message));
+          const parts = unpack(message);
+          subscription.unacknowledged.add(parts.map((part) => part.message));
+          for (const part of parts) receive(new Delivery(subscription, part.message, part.json));
         },
         { noAck: false },
       );

@@ -1,7 +1,8 @@
 export { judgeBrokerServer, type BrokerServer } from './broker-server.js';
 export { Broker, type BrokerOptions, type OpenPartitionOptions } from './broker.js';
 export { type ConfirmedChannel, type OutgoingMessage } from './confirmed-channel.js';
-export { type ConfirmedPublisher } from './confirmed-publisher.js';
+export { type ConfirmedPublisher, type Sharing } from './confirmed-publisher.js';
+export { unpack, type Unpacked } from './event-messages.js';
 export * from './listen-to.js';
 export { ListenerContext, rememberFailure } from './listener-context.js';
 export * from './listener-strategy.js';

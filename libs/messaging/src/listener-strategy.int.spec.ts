@@ -104,6 +104,28 @@ describe('an application that listens', () => {
     expect(seen).not.toContain('handler 1 attempt 2 piped');
   });
 
+  it('hears the events of a batch one by one, and again only the one that failed', async () => {
+    const together = await Broker.connect({
+      url: server.url,
+      name: 'together',
+      sharing: { partitions: 1, eventsMax: 20 },
+    });
+    behaviour.onConfirmed = ({ sequence }, { attempt }) =>
+      sequence === 2 && attempt === 1 ? throwError(() => new Error('not yet')) : undefined;
+    await Promise.all([1, 2, 3].map((sequence) => together.publisher.publish(orderConfirmed(undefined, sequence))));
+    await together.close();
+    await sees('handler 2 attempt 2 piped');
+    await app.close();
+    await isEmpty();
+    const heard = seen.filter((what) => what.startsWith('handler'));
+    expect(heard.sort()).toEqual([
+      'handler 1 attempt 1 piped',
+      'handler 2 attempt 1 piped',
+      'handler 2 attempt 2 piped',
+      'handler 3 attempt 1 piped',
+    ]);
+  });
+
   it('tries again after growing waits and succeeds', async () => {
     behaviour.onConfirmed = (_event, { attempt }) =>
       attempt < 3 ? throwError(() => new Error('not yet')) : Promise.resolve();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { Channel } from 'amqplib';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
-import { catalogue, definitionOf, parseEvent, type PublicEvent } from '@quadrille/contracts';
+import { catalogue, definitionOf, parseEvent, readEvent, type PublicEvent } from '@quadrille/contracts';
 import { failpoint, silentLogger, type Logger, type Registry } from '@quadrille/observability';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { Backoff } from './backoff.js';
@@ -147,7 +147,7 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
       return this.giveUp(delivery, {
         reason: `delivered ${deliveryCount + 1} times without an end: it may end the process`,
       });
-    const parsed = parseEvent(delivery.body);
+    const parsed = delivery.json === undefined ? parseEvent(delivery.body) : readEvent(delivery.json);
     if (parsed.kind !== 'event') return this.giveUp(delivery, { reason: parsed.reason });
     const { event } = parsed;
     await failpoint('listener.handling');

@@ -23,7 +23,10 @@ export function brokerMetrics(registry: Registry = new Registry()): BrokerMetric
   const counter = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
     new Counter({ name, help, labelNames, registers });
   const metrics = {
-    published: counter('quadrille_messages_published_total', 'Messages the broker confirmed.'),
+    published: counter(
+      'quadrille_messages_published_total',
+      'Messages the broker confirmed; several events may share one.',
+    ),
     returned: counter('quadrille_messages_returned_total', 'Messages that no queue took.'),
     nacked: counter('quadrille_messages_nacked_total', 'Messages the broker refused.'),
     unknown: counter('quadrille_publish_unknown_total', 'Publishes whose outcome is unknown, by reason.', ['reason']),
@@ -41,7 +44,11 @@ export function brokerMetrics(registry: Registry = new Registry()): BrokerMetric
     reconnects: counter('quadrille_broker_reconnects_total', 'Connections to the broker that were opened again.', [
       'connection',
     ]),
-    delivered: counter('quadrille_messages_delivered_total', 'Messages that came from the broker.', ['service']),
+    delivered: counter(
+      'quadrille_messages_delivered_total',
+      'Messages that came from the broker, each event of a batch for itself.',
+      ['service'],
+    ),
     setAside: counter('quadrille_messages_set_aside_total', 'Messages put into a dead-letter queue.', ['service']),
     deadLetters: new Gauge({
       name: 'quadrille_broker_dead_letters',

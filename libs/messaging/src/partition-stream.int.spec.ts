@@ -4,7 +4,7 @@ import { Registry } from '@quadrille/observability';
 import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
 import { cutConnection, eventOf, takeUntil } from '../test/facts.js';
 import { orderConfirmed, tables, traceId } from '../test/sample-events.js';
-import { Broker, declareTopology, listSetAside, type PartitionStream } from './index.js';
+import { Broker, declareTopology, listSetAside, replaySetAside, type PartitionStream } from './index.js';
 import { serviceExchange } from './names.js';
 import { queueStateOf } from './queue-state.js';
 
@@ -91,6 +91,67 @@ describe('the stream of a partition', () => {
     expect(await registry.getSingleMetricAsString('quadrille_messages_delivered_total')).toContain(
       'quadrille_messages_delivered_total{service="inventory"} 4',
     );
+  });
+
+  describe('a batch of events', () => {
+    const publishTogether = async (count: number): Promise<PublicEvent[]> => {
+      const own = await Broker.connect({ url: server.url, name: 'own', sharing: { partitions: 1, eventsMax: 20 } });
+      const events = Array.from({ length: count }, (_, n) => orderConfirmed(undefined, n + 1));
+      await Promise.all(events.map((event) => own.publisher.publish(event)));
+      await own.close();
+      return events;
+    };
+    const inQueue = () => broker.ask((model) => queueStateOf(model, 'inventory.0of1'));
+
+    it('is acknowledged with the last of them: until then all of them come again', async () => {
+      const events = await publishTogether(4);
+      const first = await open();
+      const taken = await takeSome(first, 4);
+      expect(taken.map(eventOf)).toEqual(events);
+      first.acknowledge(taken.slice(1));
+      await first.close();
+
+      const second = await open();
+      const again = await takeSome(second, 4);
+      expect(again.map(eventOf)).toEqual(events);
+      expect(again.map(({ deliveryCount }) => deliveryCount)).toEqual([1, 1, 1, 1]);
+      second.acknowledge(again.slice(2));
+      second.acknowledge(again.slice(0, 2));
+      await second.close();
+      expect(await inQueue()).toMatchObject({ messageCount: 0 });
+    });
+
+    it('has one of them set aside alone, from where it is replayed alone', async () => {
+      const events = await publishTogether(3);
+      const stream = await open();
+      const taken = await takeSome(stream, 3);
+      await stream.setAside(taken[1]!, 'not understood');
+      stream.acknowledge([taken[0]!, taken[2]!]);
+      const [letter, ...more] = await listSetAside(server.url, 'inventory.dead-letters');
+      expect(more).toEqual([]);
+      expect(letter).toMatchObject({
+        messageId: events[1]?.id,
+        type: 'order.confirmed.v1',
+        reason: 'not understood',
+        traceId,
+      });
+      expect(JSON.parse(letter?.body ?? '')).toEqual(events[1]);
+      expect(await replaySetAside(server.url, 'inventory.dead-letters')).toEqual({ replayed: 1 });
+      const [replayed] = await takeUntil(stream, ({ length }) => length === 1);
+      expect(replayed && eventOf(replayed)).toEqual(events[1]);
+      await stream.close();
+      expect(await inQueue()).toMatchObject({ messageCount: 0 });
+    });
+
+    it('comes in parts to who takes few at a time', async () => {
+      const events = await publishTogether(5);
+      const stream = await open();
+      for (const expected of [events.slice(0, 2), events.slice(2, 4), events.slice(4)]) {
+        const taken = await stream.take(2);
+        expect(taken.map(eventOf)).toEqual(expected);
+        stream.acknowledge(taken);
+      }
+    });
   });
 
   it('holds no more than its prefetch', async () => {

@@ -1,3 +1,4 @@
+import { partitionOf } from '@quadrille/contracts';
 import { failpoint } from '@quadrille/observability';
 import type { ConfirmedChannel } from './confirmed-channel.js';
 import { Consumer, Delivery, type ConsumerOptions } from './consumer.js';
@@ -8,6 +9,8 @@ import { setAsideCopy } from './set-aside-copy.js';
 /** One message of a partition queue. */
 export interface IncomingMessage {
   readonly body: Uint8Array;
+  /** What the body says, where it has been read already. */
+  readonly json?: unknown;
   /** How often the broker has tried before: 0 at first. */
   readonly deliveryCount: number;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -90,9 +93,18 @@ export class PartitionStream {
 
   private receive(delivery: Delivery): void {
     if (this.isClosed) return;
+    if (this.isElsewhere(delivery)) return this.consumer.acknowledge([delivery]);
     this.options.metrics.delivered.inc({ service: this.options.service });
     this.buffer.push(delivery);
     this.wakeTakers();
+  }
+
+  /** It came in a batch, which its own routing key has led to another queue of this service. */
+  private isElsewhere({ message, json }: Delivery): boolean {
+    if (json === undefined) return false;
+    const { partition, partitions } = this.options;
+    const slot = Number(message.fields.routingKey.split('.').at(-1));
+    return partitionOf(slot, partitions) !== partition;
   }
 
   private wakeTakers(): void {

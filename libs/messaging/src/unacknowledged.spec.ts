@@ -7,10 +7,11 @@ const message = (deliveryTag: number) => ({ fields: { deliveryTag } }) as Consum
 describe('the fewest acknowledgements', () => {
   const settle = (delivered: number[], ...calls: number[][]) => {
     const unacknowledged = new Unacknowledged();
-    delivered.forEach((tag) => unacknowledged.add(message(tag)));
+    const messages = new Map(delivered.map((tag) => [tag, message(tag)]));
+    for (const one of messages.values()) unacknowledged.add([one]);
     return calls.map((tags) =>
       unacknowledged
-        .settle(tags.map(message))
+        .settle(tags.map((tag) => messages.get(tag) ?? message(tag)))
         .map((one) => `${one.message.fields.deliveryTag}${one.allUpTo ? ' and all before' : ''}`),
     );
   };
@@ -31,5 +32,40 @@ describe('the fewest acknowledgements', () => {
 
   it('is none for what was settled or never delivered', () => {
     expect(settle([1, 2], [1], [1], [7])).toEqual([['1'], [], []]);
+  });
+});
+
+describe('a message of several events', () => {
+  const [one, other, next] = [message(1), message(1), message(2)];
+  const unacknowledged = () => {
+    const all = new Unacknowledged();
+    all.add([one, other]);
+    all.add([next]);
+    return all;
+  };
+
+  it('is acknowledged with the last of them, in whatever order they are settled', () => {
+    const all = unacknowledged();
+    expect(all.settle([other])).toEqual([]);
+    expect(all.settle([other])).toEqual([]);
+    expect(all.settle([one])).toEqual([{ message: one, allUpTo: false }]);
+  });
+
+  it('keeps those behind it from being acknowledged with all before', () => {
+    const all = unacknowledged();
+    expect(all.settle([one, next])).toEqual([{ message: next, allUpTo: false }]);
+    expect(all.settle([other])).toEqual([{ message: other, allUpTo: false }]);
+  });
+
+  it('is acknowledged together with those behind it', () => {
+    expect(unacknowledged().settle([one, other, next])).toEqual([{ message: next, allUpTo: true }]);
+  });
+
+  it('is given back as a whole, once', () => {
+    const all = unacknowledged();
+    all.settle([one]);
+    expect(all.giveBack(other)).toBe(true);
+    expect(all.giveBack(one)).toBe(false);
+    expect(all.settle([other])).toEqual([]);
   });
 });

@@ -28,6 +28,10 @@ export class BrokerLink implements EventPublisher {
       name: this.participant.name,
       logger: this.logger,
       registry: this.registry,
+      sharing: {
+        partitions: this.configuration.PARTITIONS,
+        eventsMax: this.configuration.EVENTS_PER_MESSAGE_MAX,
+      },
       connectTimeoutMs,
     }).catch(explain);
     this.broker.watchDeadLetters(deadLetterQueue(this.participant.name));

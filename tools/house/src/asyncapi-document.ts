@@ -19,12 +19,14 @@ export function asyncApiDocument(parts: readonly Part[]): object {
         host: 'localhost:5672',
         protocol: 'amqp',
         protocolVersion: '0.9.1',
-        description: 'RabbitMQ; every event goes through the topic exchange quadrille.events.',
+        description:
+          'RabbitMQ; every event goes through the topic exchange quadrille.events. Up to twenty events of one type that are ' +
+          'published at the same moment share a message: a CloudEvents batch, with the routing key of each of them (CC).',
       },
     },
     channels: Object.fromEntries(catalogue.map((definition) => [definition.type, channel(definition)])),
     operations: Object.fromEntries(parts.flatMap(operations)),
-    components: { messages: Object.fromEntries(catalogue.map((definition) => [definition.type, message(definition)])) },
+    components: { messages: Object.fromEntries(catalogue.flatMap(messages)) },
   };
 }
 
@@ -32,7 +34,10 @@ function channel({ type }: AnyDefinition): object {
   return {
     address: `${type}.{slot}`,
     parameters: { slot: { description: `The slot of the subject: FNV-1a (32 bit) modulo ${slotCount}.` } },
-    messages: { event: { $ref: `#/components/messages/${type}` } },
+    messages: {
+      event: { $ref: `#/components/messages/${type}` },
+      batch: { $ref: `#/components/messages/${type}.batch` },
+    },
     bindings: {
       amqp: {
         is: 'routingKey',
@@ -46,15 +51,33 @@ function channel({ type }: AnyDefinition): object {
 function operations({ service, announces, reactsTo }: Part): [string, object][] {
   const operation = (action: 'send' | 'receive', type: string): [string, object] => [
     `${service}.${action}.${type}`,
-    { action, channel: { $ref: `#/channels/${type}` }, messages: [{ $ref: `#/channels/${type}/messages/event` }] },
+    {
+      action,
+      channel: { $ref: `#/channels/${type}` },
+      messages: ['event', 'batch'].map((name) => ({ $ref: `#/channels/${type}/messages/${name}` })),
+    },
   ];
   const heard = catalogue.map(({ type }) => type).filter((type) => reactsTo[type]);
   return [...announces.map((type) => operation('send', type)), ...heard.map((type) => operation('receive', type))];
 }
 
-function message({ type, name, summary, data }: AnyDefinition): object {
+/** An event by itself, and several of them. */
+function messages({ type, name, summary, data }: AnyDefinition): [string, object][] {
   const { $schema: _dialect, ...schema } = z.toJSONSchema(envelope.extend({ type: z.literal(type), data }), {
     io: 'input',
   });
-  return { name, title: name, summary, contentType: 'application/cloudevents+json', payload: schema };
+  const items = { $ref: `#/components/messages/${type}/payload` };
+  return [
+    [type, { name, title: name, summary, contentType: 'application/cloudevents+json', payload: schema }],
+    [
+      `${type}.batch`,
+      {
+        name: `${name}Batch`,
+        title: `${name}, several`,
+        summary: 'Of different orders, in no order among each other.',
+        contentType: 'application/cloudevents-batch+json',
+        payload: { type: 'array', items, minItems: 2, maxItems: 20 },
+      },
+    ],
+  ];
 }

@@ -1,5 +1,6 @@
 import amqp from 'amqplib';
 import { routingKeyOf } from '@quadrille/contracts';
+import { unpack } from '@quadrille/messaging';
 import { eventually } from '../client.js';
 import { drain } from '../wire-tap.js';
 import type { Random } from './random.js';
@@ -35,7 +36,7 @@ export class Traffic {
   async take(): Promise<Copy[]> {
     const taken: Copy[] = [];
     await this.insist('copies are taken', (channel) =>
-      drain(channel, copies, (message) => taken.push(copyOf(message))),
+      drain(channel, copies, (batch) => taken.push(...unpack(batch).map(({ message }) => copyOf(message)))),
     );
     return taken;
   }

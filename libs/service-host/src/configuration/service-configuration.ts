@@ -24,6 +24,9 @@ const base = {
   PARTITIONS: count({ max: 64 })
     .default(4)
     .describe("The number of the service's partition queues; must be what the broker was set up with."),
+  EVENTS_PER_MESSAGE_MAX: count({ max: 100 })
+    .default(20)
+    .describe('How many events of one moment share a message; 1 for readers that know no batches.'),
   LOG_LEVEL: oneOf(...logLevels)
     .default('info')
     .describe('The least level that is logged.'),

@@ -46,8 +46,8 @@ export const messagingMutants: readonly PlumbingMutant[] = [
     file: `${src}/confirmed-publisher.ts`,
     edits: [
       {
-        find: 'before ? before.then(() => this.send(event)) : this.send(event)',
-        replace: 'this.send(event)',
+        find: 'before ? before.then(() => this.join(event)) : this.join(event)',
+        replace: 'this.join(event)',
       },
     ],
     noticedBy: { spec: publisherSpec, test: 'keeps a later event of a subject back when an earlier one is unknown' },
@@ -91,7 +91,7 @@ export const messagingMutants: readonly PlumbingMutant[] = [
     name: 'an acknowledgement covers what came before',
     breaks: 'only what was committed is acknowledged',
     file: `${src}/unacknowledged.ts`,
-    edits: [{ find: 'const [oldestLeft = Infinity] = this.tags;', replace: 'const oldestLeft = Infinity;' }],
+    edits: [{ find: 'const [oldestLeft = Infinity] = this.left.keys();', replace: 'const oldestLeft = Infinity;' }],
     noticedBy: {
       spec: streamSpec,
       test: 'gives no more at once than was asked for, and again what was not acknowledged',
@@ -103,11 +103,43 @@ export const messagingMutants: readonly PlumbingMutant[] = [
     file: `${src}/unacknowledged.ts`,
     edits: [
       {
-        find: 'this.tags.delete(message.fields.deliveryTag)',
-        replace: '(this.tags.delete(message.fields.deliveryTag), true)',
+        find: 'return left !== undefined && left.delete(part) && left.size === 0 && this.left.delete(deliveryTag);',
+        replace:
+          'return left === undefined || (left.delete(part) && left.size === 0 && this.left.delete(deliveryTag));',
       },
     ],
     noticedBy: { spec: streamSpec, test: 'survives a message that is acknowledged twice' },
+  },
+  {
+    name: 'a batch is acknowledged with the first of its events',
+    breaks: 'an event is acknowledged only after its own commit',
+    file: `${src}/unacknowledged.ts`,
+    edits: [{ find: ' && left.size === 0', replace: '' }],
+    noticedBy: { spec: streamSpec, test: 'is acknowledged with the last of them: until then all of them come again' },
+  },
+  {
+    name: 'a batch has the routing key of its first event alone',
+    breaks: 'an event comes to the queue of its own partition',
+    file: `${src}/event-messages.ts`,
+    edits: [{ find: '{ CC: [...otherKeys] }', replace: '{}' }],
+    noticedBy: { spec: publisherSpec, test: 'come to each queue of a reader with more partitions' },
+  },
+  {
+    name: 'a batch is taken whole from each queue that it came to',
+    breaks: 'an event is handled by the owner of its partition alone',
+    file: `${src}/partition-stream.ts`,
+    edits: [
+      { find: '    if (this.isElsewhere(delivery)) return this.consumer.acknowledge([delivery]);\n', replace: '' },
+      { find: '  private isElsewhere(', replace: '  isElsewhere(' },
+    ],
+    noticedBy: { spec: publisherSpec, test: 'come to each queue of a reader with more partitions' },
+  },
+  {
+    name: 'events of several partitions share a message',
+    breaks: 'a queue that is missing is not hidden by another that is there',
+    file: `${src}/confirmed-publisher.ts`,
+    edits: [{ find: 'partitionOf(slotOf(event.subject), partitions)', replace: 'partitionOf(0, partitions)' }],
+    noticedBy: { spec: publisherSpec, test: 'share messages of twenty events of one type and one partition' },
   },
   {
     name: 'the consumer is cancelled first',

@@ -1,0 +1,92 @@
+import { readJson, routingKeyOf, type PublicEvent } from '@quadrille/contracts';
+import type { ConsumeMessage } from 'amqplib';
+import type { OutgoingMessage } from './confirmed-channel.js';
+import { eventsExchange } from './names.js';
+
+/** CloudEvents' structured content mode, and its batched one (https://github.com/cloudevents/spec, JSON event format 1.0.2, section 4). */
+const contentTypes = { one: 'application/cloudevents+json', batch: 'application/cloudevents-batch+json' } as const;
+
+/** An event as it goes over the wire. */
+export interface EncodedEvent {
+  readonly event: PublicEvent;
+  readonly json: string;
+}
+
+/**
+ * One message for one event, or for several of one type: a JSON array of them, with the routing key of each. The broker brings
+ * a message with many keys to each queue that any of them leads to, and to none twice
+ * (https://www.rabbitmq.com/docs/sender-selected).
+ */
+export function messageFor([first, ...more]: readonly [EncodedEvent, ...EncodedEvent[]]): OutgoingMessage {
+  const { id, type, correlationid, causationid, traceparent } = first.event;
+  const routingKey = routingKeyOf(first.event);
+  const common = { exchange: eventsExchange, routingKey, messageId: id, type };
+  if (more.length === 0)
+    return {
+      ...common,
+      body: Buffer.from(first.json),
+      contentType: contentTypes.one,
+      correlationId: correlationid,
+      headers: { correlationid, causationid, ...(traceparent === undefined ? {} : { traceparent }) },
+    };
+  const otherKeys = new Set(more.map(({ event }) => routingKeyOf(event)));
+  otherKeys.delete(routingKey);
+  return {
+    ...common,
+    body: Buffer.from(`[${[first, ...more].map(({ json }) => json).join(',')}]`),
+    contentType: contentTypes.batch,
+    headers: otherKeys.size === 0 ? {} : { CC: [...otherKeys] },
+  };
+}
+
+/** A message, or one event of a batch as if it had come alone. */
+export interface Unpacked {
+  readonly message: ConsumeMessage;
+  /** The event, if it came in a batch. */
+  readonly json?: unknown;
+}
+
+/** The events of a batch, in their order. What is none, or cannot be read as one, is one message, whatever is in it. */
+export function unpack(message: ConsumeMessage): Unpacked[] {
+  const { fields, properties, content } = message;
+  const events = properties.contentType === contentTypes.batch ? arrayIn(content) : undefined;
+  if (!events) return [{ message }];
+  const { CC: otherKeys, ...headers } = properties.headers ?? {};
+  const keys = new Set([fields.routingKey, ...(Array.isArray(otherKeys) ? (otherKeys as unknown[]) : [])]);
+  return events.map((json) => {
+    const { id, type, subject, correlationid, causationid, traceparent } = textsOf(json);
+    const ownKey = type !== undefined && subject !== undefined ? routingKeyOf({ type, subject }) : fields.routingKey;
+    const alone: ConsumeMessage = {
+      // A key that the message did not have has led it nowhere, so that whoever got it has to take the event.
+      fields: { ...fields, routingKey: keys.has(ownKey) ? ownKey : fields.routingKey },
+      properties: {
+        ...properties,
+        messageId: id,
+        type,
+        contentType: contentTypes.one,
+        correlationId: correlationid,
+        headers: defined({ ...headers, correlationid, causationid, traceparent }),
+      },
+      // Few of them are ever asked for.
+      get content() {
+        return Buffer.from(JSON.stringify(json));
+      },
+    };
+    return { message: alone, json };
+  });
+}
+
+/** Undefined for nobody's events, which the reader sets aside as they are. */
+function arrayIn(content: Buffer): unknown[] | undefined {
+  const read = readJson(content);
+  return read.kind === 'json' && Array.isArray(read.json) && read.json.length > 0 ? read.json : undefined;
+}
+
+function textsOf(event: unknown): Readonly<Record<string, string | undefined>> {
+  const entries = typeof event === 'object' && event !== null ? Object.entries(event) : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}
+
+function defined(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
+}
