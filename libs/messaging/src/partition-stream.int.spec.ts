@@ -38,7 +38,11 @@ describe('the stream of a partition', () => {
   };
   const takeSome = async (stream: PartitionStream, count: number) => {
     const taken = [];
-    while (taken.length < count) taken.push(...(await stream.take(count - taken.length)));
+    while (taken.length < count) {
+      const more = await stream.take(count - taken.length);
+      if (more.length === 0) throw new Error('the stream was closed');
+      taken.push(...more);
+    }
     return taken;
   };
 
@@ -110,6 +114,7 @@ describe('the stream of a partition', () => {
       expect(taken.map(eventOf)).toEqual(events);
       first.acknowledge(taken.slice(1));
       await first.close();
+      expect(await inQueue()).toMatchObject({ messageCount: 1 });
 
       const second = await open();
       const again = await takeSome(second, 4);
