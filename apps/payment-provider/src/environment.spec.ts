@@ -20,6 +20,7 @@ describe('the environment', () => {
     [{ HTTP_PORT: '70000' }, 'HTTP_PORT is not valid: '],
     [{ HTTP_PORT: 'many' }, 'HTTP_PORT is not valid: '],
     [{ WEBHOOK_URL: 'ftp://example.org' }, 'WEBHOOK_URL is not valid: '],
+    [{ WEBHOOK_URL: 'http://127.0.0.1:3003,elsewhere' }, 'WEBHOOK_URL is not valid: '],
     [{ WEBHOOK_URL: 'http://127.0.0.1:3003' }, 'STRIPE_WEBHOOK_SECRET is not set'],
     [{ STRIPE_WEBHOOK_SECRET: 'short' }, 'STRIPE_WEBHOOK_SECRET is not valid: '],
     [{ PROVIDER_LATE_MS: '-1' }, 'PROVIDER_LATE_MS is not valid: '],

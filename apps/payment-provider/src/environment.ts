@@ -10,8 +10,12 @@ export const environment = z.object({
   PROVIDER_DATA_DIR: z.string().min(1),
   STRIPE_SECRET_KEY: z.string().min(8),
   ADMIN_TOKEN: z.string().min(8),
-  /** Unset: no webhooks are sent. */
-  WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Unset: no webhooks are sent. Several addresses, with commas between them, take turns, as behind a load balancer. */
+  WEBHOOK_URL: z
+    .string()
+    .transform((urls) => urls.split(','))
+    .pipe(z.array(z.url({ protocol: /^https?$/ })))
+    .optional(),
   STRIPE_WEBHOOK_SECRET: z.string().min(8).optional(),
   /** When the charge of `pm_late_charge` and `pm_processing` lands. */
   PROVIDER_LATE_MS: delayMs.default(30_000),

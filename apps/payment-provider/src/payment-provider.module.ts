@@ -49,9 +49,9 @@ export class PaymentProviderModule {
 }
 
 function webhooksFor(environment: Environment, faults: Faults, logger: Logger): Webhooks | undefined {
-  const { WEBHOOK_URL: url, STRIPE_WEBHOOK_SECRET: secret } = environment;
-  if (url === undefined || secret === undefined) return undefined;
-  return new Webhooks({ url, secret }, faults, (fields, message) => {
+  const { WEBHOOK_URL: urls, STRIPE_WEBHOOK_SECRET: secret } = environment;
+  if (urls === undefined || secret === undefined) return undefined;
+  return new Webhooks({ urls, secret }, faults, (fields, message) => {
     logger.warn({ ...fields, message });
   });
 }

@@ -33,14 +33,14 @@ beforeEach(async () => {
   await provider.admin('DELETE', '/admin/faults');
 });
 
-async function confirmed(paymentMethod: string): Promise<string> {
-  const { id } = await provider.stripe.paymentIntents.create({
+async function confirmed(paymentMethod: string, at = provider): Promise<string> {
+  const { id } = await at.stripe.paymentIntents.create({
     amount: 700,
     currency: 'eur',
     payment_method: paymentMethod,
     metadata: { orderId: 'order-1' },
   });
-  await provider.stripe.paymentIntents.confirm(id).catch((error: unknown) => {
+  await at.stripe.paymentIntents.confirm(id).catch((error: unknown) => {
     if (!(error instanceof Stripe.errors.StripeCardError)) throw error;
   });
   return id;
@@ -94,5 +94,25 @@ describe('webhooks', () => {
     const [first, second] = await received(2);
     expect(second?.payload).toBe(first?.payload);
     expect(first?.payload).not.toContain(silenced);
+  });
+});
+
+describe('webhooks for several addresses', () => {
+  it('go to each in turn', async () => {
+    const other = await webhookEndpoint();
+    const folder = await emptyDirectory();
+    const balanced = await testProvider(folder.path, {
+      WEBHOOK_URL: `${endpoint.url},${other.url}`,
+      STRIPE_WEBHOOK_SECRET: webhookSecret,
+    });
+    try {
+      for (let n = 0; n < 4; n++) await confirmed('pm_card_visa', balanced);
+      await eventually(() => (endpoint.received.length + other.received.length >= 4 ? true : undefined));
+      expect([endpoint.received.length, other.received.length]).toEqual([2, 2]);
+    } finally {
+      await balanced.close();
+      await other.close();
+      await folder.remove();
+    }
   });
 });

@@ -13,24 +13,23 @@ const lateMs = 5_000;
 const answerWithinMs = 10_000;
 
 /**
- * Tells a URL what happened, signed as Stripe signs (https://docs.stripe.com/webhooks/signature), again and again with growing
- * waits until it answers 2xx. What waits is forgotten when the provider ends: a listener may not rely on webhooks alone.
+ * Tells somebody what happened, signed as Stripe signs (https://docs.stripe.com/webhooks/signature), again and again with growing
+ * waits until the answer is 2xx. Several addresses take turns. What waits is forgotten when the provider ends: a listener may not rely on webhooks alone.
  */
 export class Webhooks {
   private readonly timers = new Set<NodeJS.Timeout>();
-  private readonly agent: http.Agent;
-  private readonly request: typeof http.request;
+  private readonly agents = {
+    plain: new http.Agent({ keepAlive: true }),
+    secure: new https.Agent({ keepAlive: true }),
+  };
+  private turn = 0;
   private isStopping = false;
 
   constructor(
-    private readonly target: { readonly url: string; readonly secret: string },
+    private readonly target: { readonly urls: readonly string[]; readonly secret: string },
     private readonly faults: Faults,
     private readonly onFailure: (fields: object, message: string) => void,
-  ) {
-    const { Agent, request } = new URL(target.url).protocol === 'https:' ? https : http;
-    this.agent = new Agent({ keepAlive: true });
-    this.request = request;
-  }
+  ) {}
 
   listenTo(books: Books): void {
     books.onRecorded((entry) => {
@@ -41,7 +40,7 @@ export class Webhooks {
   beforeApplicationShutdown(): void {
     this.isStopping = true;
     for (const timer of this.timers) clearTimeout(timer);
-    this.agent.destroy();
+    for (const agent of Object.values(this.agents)) agent.destroy();
   }
 
   private announce(type: string, object: object): void {
@@ -87,8 +86,13 @@ export class Webhooks {
       'content-length': Buffer.byteLength(payload),
       'stripe-signature': Stripe.webhooks.generateTestHeaderString({ payload, secret: this.target.secret }),
     };
+    const { urls } = this.target;
+    const url = new URL(urls[this.turn++ % urls.length] ?? '');
+    const isSecure = url.protocol === 'https:';
+    const agent = isSecure ? this.agents.secure : this.agents.plain;
     return new Promise((resolve, reject) => {
-      this.request(this.target.url, { method: 'POST', agent: this.agent, headers, timeout: answerWithinMs })
+      (isSecure ? https : http)
+        .request(url, { method: 'POST', agent, headers, timeout: answerWithinMs })
         .on('response', (response) => {
           text(response).then(() => resolve(response.statusCode ?? 0), reject);
         })

@@ -200,7 +200,7 @@ export class Cluster {
             partitions: this.partitions(),
             port,
             secrets: this.secrets,
-            paymentUrl: urls('payment')[0] ?? '',
+            paymentUrls: urls('payment'),
             providerUrl: urls('payment-provider')[0] ?? '',
             providerDirectory: join(this.options.directory, 'payment-provider'),
             allowUnsafeServers: this.options.durable === false,

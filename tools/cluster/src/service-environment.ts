@@ -15,7 +15,8 @@ export interface Surroundings {
   readonly databaseUrls: Readonly<Record<ServiceName, string>>;
   readonly amqpUrls: Readonly<Record<ServiceName, string>>;
   readonly partitions: Readonly<Record<ServiceName, number>>;
-  readonly paymentUrl: string;
+  /** Of every replica. */
+  readonly paymentUrls: readonly string[];
   readonly providerUrl: string;
   readonly providerDirectory: string;
   /** Nobody needs the data after this cluster, so its database may be one that loses them. */
@@ -24,7 +25,7 @@ export interface Surroundings {
 
 /** The variables one replica is started with. */
 export function environmentOf(name: ProcessName, surroundings: Surroundings): Record<string, string> {
-  const { port, secrets, providerUrl, paymentUrl } = surroundings;
+  const { port, secrets, providerUrl, paymentUrls } = surroundings;
   const http = { HTTP_HOST: '127.0.0.1', HTTP_PORT: String(port), ADMIN_TOKEN: secrets.adminToken };
   switch (name) {
     case 'order':
@@ -44,7 +45,7 @@ export function environmentOf(name: ProcessName, surroundings: Surroundings): Re
         ...http,
         PROVIDER_DATA_DIR: surroundings.providerDirectory,
         STRIPE_SECRET_KEY: secrets.stripeSecretKey,
-        WEBHOOK_URL: `${paymentUrl}/v1/provider/webhooks`,
+        WEBHOOK_URL: paymentUrls.map((url) => `${url}/v1/provider/webhooks`).join(','),
         STRIPE_WEBHOOK_SECRET: secrets.stripeWebhookSecret,
       };
   }

@@ -10,7 +10,7 @@ export interface Link {
   readonly proxy: TcpProxy;
 }
 
-/** What each variable that names another party leads to. */
+/** What each variable that names another party leads to; several addresses have commas between them. */
 const partyOf = {
   DATABASE_URL: 'database',
   AMQP_URL: 'broker',
@@ -36,8 +36,10 @@ export class Links {
     const service = name === 'payment-provider' ? 'payment' : name;
     const routed: Record<string, string> = {};
     for (const [variable, to] of Object.entries(partyOf)) {
-      const url = environment[variable];
-      if (url !== undefined) routed[variable] = await this.through({ from, to, service }, url);
+      const urls = environment[variable]?.split(',');
+      if (!urls) continue;
+      const through = urls.map((url, n) => this.through({ from, to: n === 0 ? to : `${to} ${n + 1}`, service }, url));
+      routed[variable] = (await Promise.all(through)).join(',');
     }
     return routed;
   }
