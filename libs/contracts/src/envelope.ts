@@ -97,6 +97,8 @@ export type ViolationCode =
   'not_json' | 'invalid_envelope' | 'unknown_type' | 'wrong_owner' | 'invalid_data' | 'too_large';
 
 export const bodyBytesMax = 1_048_576;
+/** More events in one body are not read as such: each costs its reader more than its bytes. */
+export const eventsPerMessageMax = 100;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

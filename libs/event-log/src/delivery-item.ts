@@ -16,10 +16,7 @@ export function readDelivery(
     key: envelope.subject,
     partition,
     type: envelope.type,
-    // Needed when it is held, and made for that.
-    get body() {
-      return message.body;
-    },
+    message,
     content: parsed,
     cause: {
       correlationId: envelope.correlationid,

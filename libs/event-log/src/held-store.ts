@@ -88,7 +88,7 @@ export async function replaceUnknown(tx: Transaction, copies: readonly DeliveryI
     [
       copies.map(({ messageId }) => messageId),
       copies.map(({ type }) => type),
-      copies.map(({ body }) => Buffer.from(body)),
+      copies.map(({ message }) => Buffer.from(message.body)),
       catalogue.map(({ type }) => type),
     ],
   );
@@ -110,8 +110,8 @@ export function deadRow(item: DeliveryItem, failure: Failure, attempts: number):
   return { ...messageOfDelivery(item), status: 'dead', failure, attempts, delayMs: null };
 }
 
-function messageOfDelivery({ messageId, key, partition, type, body, cause }: DeliveryItem) {
-  return { kind: 'message' as const, key, partition, messageId, type, body, cause };
+function messageOfDelivery({ messageId, key, partition, type, message, cause }: DeliveryItem) {
+  return { kind: 'message' as const, key, partition, messageId, type, body: message.body, cause };
 }
 
 /** A message that is not understood here, or not any more. */

@@ -1,4 +1,5 @@
 import type { PublicEvent, Refusal, ViolationCode } from '@quadrille/contracts';
+import type { IncomingMessage } from './deliveries.js';
 
 /** Who set a decision off: kept in the log's rows and sent on with every event. */
 export interface Cause {
@@ -22,8 +23,8 @@ export interface DeliveryItem {
   readonly key: string;
   readonly partition: number;
   readonly type: string;
-  /** The body as it came, kept when the message must be held. */
-  readonly body: Uint8Array;
+  /** As it came: its body is kept when the message must be held. */
+  readonly message: Pick<IncomingMessage, 'body'>;
   readonly content:
     | { readonly kind: 'event'; readonly event: PublicEvent }
     /** Cannot be read here: held by key. */

@@ -93,7 +93,7 @@ describe('a message that is sent in two versions, of which this build knows the 
     const [mended, closed] = [placed(account, 10), placed(account, 20)];
     await database.round.run([inNewerVersion(mended), inNewerVersion(closed)]);
     const [first, second] = (await letters.list({ key: account })).items;
-    const body = Buffer.from(mended.body).toString().replace('"totalMinor":10', '"totalMinor":11');
+    const body = Buffer.from(mended.message.body).toString().replace('"totalMinor":10', '"totalMinor":11');
     await letters.edit(first?.id ?? '', { body, by: 'ann', reason: 'wrong amount' });
     await letters.discard(second?.id ?? '', { by: 'ann', reason: 'test order' });
     await database.round.run([mended, closed]);
@@ -268,14 +268,14 @@ describe('a person', () => {
     await database.round.run([item, placed(account, 20)]);
     expect(await retryAll(account)).toEqual(['held', 'dead']);
     const id = await oldestOf(account);
-    const mended = Buffer.from(placed(account, 15).body)
+    const mended = Buffer.from(placed(account, 15).message.body)
       .toString()
       .replace(/"id":"[^"]+"/, `"id":"${item.messageId}"`);
     const edited = await letters.edit(id, { body: mended, by: 'ann', reason: 'amount was missing' });
     expect(edited).toMatchObject({
       status: 'dead',
       body: mended,
-      edited: { by: 'ann', reason: 'amount was missing', originalBody: Buffer.from(item.body).toString() },
+      edited: { by: 'ann', reason: 'amount was missing', originalBody: Buffer.from(item.message.body).toString() },
     });
     await letters.replay(id, { by: 'ann' });
     expect(await retryAll(account)).toEqual(['handled', 'handled']);
@@ -289,11 +289,11 @@ describe('a person', () => {
     const id = await oldestOf(account);
     const edit = (body: string) => letters.edit(id, { body, by: 'ann', reason: 'try' });
     await expect(edit('{')).rejects.toMatchObject({ code: 'invalid_body' });
-    await expect(edit(Buffer.from(item.body).toString())).rejects.toMatchObject({ code: 'invalid_body' });
-    await expect(edit(Buffer.from(confirmed(account).body).toString())).rejects.toMatchObject({
+    await expect(edit(Buffer.from(item.message.body).toString())).rejects.toMatchObject({ code: 'invalid_body' });
+    await expect(edit(Buffer.from(confirmed(account).message.body).toString())).rejects.toMatchObject({
       code: 'other_message',
     });
-    const ofAnother = Buffer.from(placed(uuidv7(), 1).body)
+    const ofAnother = Buffer.from(placed(uuidv7(), 1).message.body)
       .toString()
       .replace(/"id":"[^"]+"/, `"id":"${item.messageId}"`);
     await expect(edit(ofAnother)).rejects.toMatchObject({ code: 'other_message' });

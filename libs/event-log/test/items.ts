@@ -40,7 +40,7 @@ export function delivery<Type extends PublicEventType>(announced: Fact<Type>): D
     key: event.subject,
     partition: 0,
     type: event.type,
-    body: Buffer.from(JSON.stringify(event)),
+    message: { body: Buffer.from(JSON.stringify(event)) },
     content: { kind: 'event', event },
     cause: { correlationId: event.correlationid, causationId: event.id },
   };
@@ -49,10 +49,10 @@ export function delivery<Type extends PublicEventType>(announced: Fact<Type>): D
 /** A message whose data this build does not understand. */
 export function unreadable(account: string): DeliveryItem {
   const item = placed(account, 1);
-  const envelope = JSON.parse(Buffer.from(item.body).toString()) as Record<string, unknown>;
+  const envelope = JSON.parse(Buffer.from(item.message.body).toString()) as Record<string, unknown>;
   return {
     ...item,
-    body: Buffer.from(JSON.stringify({ ...envelope, data: { orderId: account } })),
+    message: { body: Buffer.from(JSON.stringify({ ...envelope, data: { orderId: account } })) },
     content: { kind: 'unreadable', code: 'invalid_data', reason: 'no amount' },
   };
 }
@@ -60,11 +60,11 @@ export function unreadable(account: string): DeliveryItem {
 /** The same message in a version that this build does not know: the sender announces both. */
 export function inNewerVersion(item: DeliveryItem): DeliveryItem {
   const type = item.type.replace(/v1$/, 'v99');
-  const envelope = JSON.parse(Buffer.from(item.body).toString()) as Record<string, unknown>;
+  const envelope = JSON.parse(Buffer.from(item.message.body).toString()) as Record<string, unknown>;
   return {
     ...item,
     type,
-    body: Buffer.from(JSON.stringify({ ...envelope, type })),
+    message: { body: Buffer.from(JSON.stringify({ ...envelope, type })) },
     content: { kind: 'unreadable', code: 'unknown_type', reason: `${type} is not known here` },
   };
 }

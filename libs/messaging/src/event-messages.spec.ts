@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { bodyBytesMax, routingKeyOf, type PublicEvent } from '@quadrille/contracts';
+import { bodyBytesMax, eventsPerMessageMax, routingKeyOf, type PublicEvent } from '@quadrille/contracts';
 import type { ConsumeMessage } from 'amqplib';
 import { orderConfirmed, orderIdIn } from '../test/sample-events.js';
 import type { OutgoingMessage } from './confirmed-channel.js';
@@ -66,6 +66,18 @@ describe('several events', () => {
     expect(keys).toEqual([sent.routingKey, sent.routingKey, sent.routingKey]);
   });
 
+  it('are read whatever parameters their content type has', () => {
+    const message = delivered({ ...sent, contentType: `${sent.contentType}; charset=utf-8` });
+    expect(unpack(message)).toHaveLength(3);
+  });
+
+  it('have no property that AMQP could not carry', () => {
+    const body = Buffer.from(JSON.stringify([{ id: 'x'.repeat(256), correlationid: 7, type: 'ä'.repeat(128) }]));
+    const [part] = unpack(delivered({ ...sent, body }));
+    const { messageId, correlationId, type } = part?.message.properties ?? {};
+    expect([messageId, correlationId, type]).toEqual([undefined, undefined, undefined]);
+  });
+
   it('come out one by one, also what is no event', () => {
     const body = Buffer.from(`[null,{"id":7},${JSON.stringify(events[0])}]`);
     const parts = unpack(delivered({ ...sent, body }));
@@ -85,6 +97,8 @@ describe('what calls itself a batch and is none', () => {
     ['an event', JSON.stringify(orderConfirmed())],
     ['an empty batch', '[]'],
     ['larger than any body', JSON.stringify(['x'.repeat(bodyBytesMax)])],
+    ['more events than any of ours has', JSON.stringify(Array(eventsPerMessageMax + 1).fill(0))],
+    ['nested so deep that it cannot be written again', `[${'['.repeat(20_000)}${']'.repeat(20_000)}]`],
   ])('is one message: %s', (_what, body) => {
     expect(bodiesOf(delivered({ ...batch, body: Buffer.from(body) }))).toEqual([body]);
   });

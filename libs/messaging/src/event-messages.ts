@@ -1,10 +1,15 @@
-import { readJson, routingKeyOf, type PublicEvent } from '@quadrille/contracts';
+import { eventsPerMessageMax, readJson, routingKeyOf, type PublicEvent } from '@quadrille/contracts';
 import type { ConsumeMessage } from 'amqplib';
 import type { OutgoingMessage } from './confirmed-channel.js';
 import { eventsExchange } from './names.js';
 
 /** CloudEvents' structured content mode, and its batched one (https://github.com/cloudevents/spec, JSON event format 1.0.2, section 4). */
 const contentTypes = { one: 'application/cloudevents+json', batch: 'application/cloudevents-batch+json' } as const;
+
+/** How deep an event of a batch may be nested: it is written again when it is set aside or held, which is recursive. */
+const depthMax = 64;
+/** AMQP's short strings: what is longer cannot be a property. */
+const propertyBytesMax = 255;
 
 /** An event as it goes over the wire. */
 export interface EncodedEvent {
@@ -49,7 +54,8 @@ export interface Unpacked {
 /** The events of a batch, in their order. What is none, or cannot be read as one, is one message, whatever is in it. */
 export function unpack(message: ConsumeMessage): Unpacked[] {
   const { fields, properties, content } = message;
-  const events = properties.contentType === contentTypes.batch ? arrayIn(content) : undefined;
+  const [contentType] = String(properties.contentType).split(';');
+  const events = contentType?.trim() === contentTypes.batch ? eventsIn(content) : undefined;
   if (!events) return [{ message }];
   const { CC: otherKeys, ...headers } = properties.headers ?? {};
   const keys = new Set([fields.routingKey, ...(Array.isArray(otherKeys) ? (otherKeys as unknown[]) : [])]);
@@ -76,15 +82,29 @@ export function unpack(message: ConsumeMessage): Unpacked[] {
   });
 }
 
-/** Undefined for nobody's events, which the reader sets aside as they are. */
-function arrayIn(content: Buffer): unknown[] | undefined {
+/** Undefined for what none of our publishers sends; the reader sets it aside as it is. */
+function eventsIn(content: Buffer): unknown[] | undefined {
   const read = readJson(content);
-  return read.kind === 'json' && Array.isArray(read.json) && read.json.length > 0 ? read.json : undefined;
+  if (read.kind !== 'json' || !Array.isArray(read.json)) return undefined;
+  const events: unknown[] = read.json;
+  const isUsable = events.length > 0 && events.length <= eventsPerMessageMax && isShallow(events, depthMax);
+  return isUsable ? events : undefined;
 }
 
+function isShallow(json: unknown, depth: number): boolean {
+  if (typeof json !== 'object' || json === null) return true;
+  return depth > 0 && Object.values(json).every((value) => isShallow(value, depth - 1));
+}
+
+/** The members that can be properties of a message. */
 function textsOf(event: unknown): Readonly<Record<string, string | undefined>> {
   const entries = typeof event === 'object' && event !== null ? Object.entries(event) : [];
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  return Object.fromEntries(
+    entries.filter(
+      (entry): entry is [string, string] =>
+        typeof entry[1] === 'string' && Buffer.byteLength(entry[1]) <= propertyBytesMax,
+    ),
+  );
 }
 
 function defined(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -126,6 +126,48 @@ describe('an application that listens', () => {
     ]);
   });
 
+  it('handles no more at once than was asked for, however many events come in a batch', async () => {
+    const together = await Broker.connect({
+      url: server.url,
+      name: 'together',
+      sharing: { partitions: 1, eventsMax: 50 },
+    });
+    let [running, most] = [0, 0];
+    behaviour.onConfirmed = async () => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+    };
+    const sequences = Array.from({ length: 50 }, (_, n) => n + 1);
+    await Promise.all(sequences.map((sequence) => together.publisher.publish(orderConfirmed(undefined, sequence))));
+    await together.close();
+    for (const sequence of sequences) await sees(`handler ${sequence} attempt 1 piped`);
+    await app.close();
+    await isEmpty();
+    expect(most).toBe(20);
+  });
+
+  it('lets each event of a batch that comes again go its own way', async () => {
+    const together = await Broker.connect({
+      url: server.url,
+      name: 'together',
+      sharing: { partitions: 1, eventsMax: 20 },
+    });
+    behaviour.onConfirmed = () => held;
+    await Promise.all([1, 2, 3].map((sequence) => together.publisher.publish(orderConfirmed(undefined, sequence))));
+    await sees('handler 3 attempt 1 piped');
+    const counts: unknown[] = [];
+    behaviour.onConfirmed = (_event, { headers }) => void counts.push(headers['x-delivery-count']);
+    await cutConnection(server, 'mailer listener consume', since);
+    await until('each of them again', async () => counts.length === 3);
+    letGo();
+    await together.close();
+    await app.close();
+    await isEmpty();
+    // As messages of their own they had come for the first time.
+    expect(counts).toEqual([undefined, undefined, undefined]);
+  });
+
   it('tries again after growing waits and succeeds', async () => {
     behaviour.onConfirmed = (_event, { attempt }) =>
       attempt < 3 ? throwError(() => new Error('not yet')) : Promise.resolve();

@@ -33,6 +33,7 @@ export interface RabbitListenerOptions {
 
 /** RabbitMQ 4's own default. Beyond it a message is taken for one that ends the process that handles it. */
 const deliveriesMax = 20;
+const prefetchDefault = 20;
 
 /**
  * Nest's transport for whoever just wants to listen: `@EventPattern` handlers get typed events, at least once and without a
@@ -45,6 +46,8 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
   override readonly propagatesEventHandlerErrors = true;
   private readonly handlers = new Map<string, MessageHandler[]>();
   private readonly running = new Set<Promise<void>>();
+  private readonly waiting: (() => void)[] = [];
+  private handling = 0;
   private readonly queues: RetryQueues;
   private readonly log: Logger;
   private broker: Broker | undefined;
@@ -96,7 +99,7 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
   }
 
   private async start(): Promise<void> {
-    const { url, service, prefetch = 20, registry, connectTimeoutMs } = this.options;
+    const { url, service, prefetch = prefetchDefault, registry, connectTimeoutMs } = this.options;
     const name = `${service} listener`;
     this.broker = await Broker.connect({ url, name, logger: this.log, registry, connectTimeoutMs });
     await this.preflight(this.broker);
@@ -132,7 +135,7 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
     // What still comes in while we close stays unacknowledged and goes back to the queue.
     if (this.closing.signal.aborted) return;
     this.broker?.metrics.delivered.inc({ service: this.options.service });
-    const handling = this.handle(delivery)
+    const handling = this.inTurn(() => this.handle(delivery))
       .catch((error: unknown) => {
         this.log.error({ err: error }, 'a message goes back to its queue');
         this.consumer?.giveBack(delivery);
@@ -141,8 +144,26 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
     this.running.add(handling);
   }
 
+  /** Batches bring more events than messages were asked for. */
+  private async inTurn(work: () => Promise<void>): Promise<void> {
+    const { prefetch = prefetchDefault } = this.options;
+    if (this.handling >= prefetch) await new Promise<void>((go) => this.waiting.push(go));
+    else this.handling += 1;
+    try {
+      // What has not begun when we close stays unacknowledged and goes back to the queue.
+      if (!this.closing.signal.aborted) await work();
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.handling -= 1;
+    }
+  }
+
   private async handle(delivery: Delivery): Promise<void> {
     const { message, deliveryCount } = delivery;
+    // One of its events may end the process, and must not take the others along.
+    if (delivery.json !== undefined && deliveryCount > 0)
+      return void (await this.replace(delivery, this.queues.again(message)));
     if (deliveryCount >= deliveriesMax)
       return this.giveUp(delivery, {
         reason: `delivered ${deliveryCount + 1} times without an end: it may end the process`,

@@ -5,7 +5,7 @@ import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/t
 import { cutConnection, eventOf, takeUntil } from '../test/facts.js';
 import { orderConfirmed, tables, traceId } from '../test/sample-events.js';
 import { Broker, declareTopology, listSetAside, replaySetAside, type PartitionStream } from './index.js';
-import { serviceExchange } from './names.js';
+import { eventsExchange, serviceExchange } from './names.js';
 import { queueStateOf } from './queue-state.js';
 
 describe('the stream of a partition', () => {
@@ -26,7 +26,8 @@ describe('the stream of a partition', () => {
   });
   afterEach(async () => {
     await broker.close();
-    await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/inventory.0of1/contents`);
+    for (const queue of ['inventory.0of1', 'inventory.dead-letters'])
+      await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/${queue}/contents`);
   });
 
   const open = (prefetch = 250) =>
@@ -146,6 +147,44 @@ describe('the stream of a partition', () => {
       expect(replayed && eventOf(replayed)).toEqual(events[1]);
       await stream.close();
       expect(await inQueue()).toMatchObject({ messageCount: 0 });
+    });
+
+    it.each([
+      ['a batch of garbage', JSON.stringify([{ id: 'x'.repeat(300) }])],
+      ['what calls itself a batch and is none', 'nonsense'],
+      ['what is nested too deep to be written again', `[{"data":${'['.repeat(20_000)}${']'.repeat(20_000)}}]`],
+    ])('sets aside once, and does not bring back, %s', async (_what, body) => {
+      const headers = { CC: ['order.confirmed.v1.3', 'order.confirmed.v1.4'] };
+      await broker.outgoing.send({
+        exchange: eventsExchange,
+        routingKey: 'order.confirmed.v1.2',
+        body: Buffer.from(body),
+        messageId: 'garbage',
+        contentType: 'application/cloudevents-batch+json',
+        headers,
+      });
+      const stream = await open();
+      const [garbage] = await takeSome(stream, 1);
+      await stream.setAside(garbage!, 'not understood');
+      const [later] = await publish(1);
+      const [next] = await takeSome(stream, 1);
+      expect(Buffer.from(next!.body).toString() === JSON.stringify(later)).toBe(true);
+      await stream.close();
+      const letters = await listSetAside(server.url, 'inventory.dead-letters');
+      expect(letters.map((letter) => body.includes(letter.body))).toEqual([true]);
+    });
+
+    it('keeps what no key of its own has led anywhere', async () => {
+      await broker.outgoing.send({
+        exchange: eventsExchange,
+        routingKey: 'order.confirmed.v1.odd',
+        body: Buffer.from('[{}]'),
+        messageId: 'odd',
+        contentType: 'application/cloudevents-batch+json',
+        headers: { CC: ['order.confirmed.v1.4'] },
+      });
+      const stream = await open();
+      expect((await takeSome(stream, 1)).map(({ json }) => json)).toEqual([{}]);
     });
 
     it('comes in parts to who takes few at a time', async () => {

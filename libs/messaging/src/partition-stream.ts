@@ -103,8 +103,8 @@ export class PartitionStream {
   private isElsewhere({ message, json }: Delivery): boolean {
     if (json === undefined) return false;
     const { partition, partitions } = this.options;
-    const slot = Number(message.fields.routingKey.split('.').at(-1));
-    return partitionOf(slot, partitions) !== partition;
+    const [, slot] = /\.(\d+)$/.exec(message.fields.routingKey) ?? [];
+    return slot !== undefined && partitionOf(Number(slot), partitions) !== partition;
   }
 
   private wakeTakers(): void {

@@ -51,6 +51,11 @@ export class RetryQueues {
     return typeof attempt === 'number' ? attempt : 1;
   }
 
+  /** The copy that comes again at once, behind what waits. */
+  again(message: ConsumeMessage): OutgoingMessage {
+    return copyOf(message, { exchange: '', routingKey: this.queue });
+  }
+
   /** The copy that comes again after its wait; undefined when no attempt is left. */
   retry(message: ConsumeMessage): OutgoingMessage | undefined {
     const attempt = this.attemptOf(message);

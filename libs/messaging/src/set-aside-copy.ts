@@ -78,7 +78,8 @@ export function copyOf(original: Message, target: Address): OutgoingMessage {
   };
 }
 
-const added = new Set<string>(Object.values(setAsideHeaders));
+/** With them go the sender's further routing keys: a copy has one address, and theirs would lead it back to where it failed. */
+const added = new Set<string>([...Object.values(setAsideHeaders), 'CC', 'BCC']);
 
 /**
  * The broker counts deliveries and deaths in headers of its own, which would be wrong in a copy. And a stranger's headers may be

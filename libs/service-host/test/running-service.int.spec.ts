@@ -13,6 +13,8 @@ let servers: TinyServers;
 let service: RunningService;
 let broker: Broker;
 const heard: PublicEvent[] = [];
+/** Of those, the ids of what came in a batch. */
+const together = new Set<string>();
 
 beforeAll(async () => {
   servers = await tinyServers();
@@ -39,9 +41,11 @@ async function listen(partition: number): Promise<void> {
   for (;;) {
     const messages = await stream.take(10);
     if (messages.length === 0) return;
-    for (const { body } of messages) {
+    for (const { body, json } of messages) {
       const parsed = parseEvent(body);
-      if (parsed.kind === 'event') heard.push(parsed.event);
+      if (parsed.kind !== 'event') continue;
+      heard.push(parsed.event);
+      if (json !== undefined) together.add(parsed.event.id);
     }
     stream.acknowledge(messages);
   }
@@ -111,6 +115,20 @@ describe('an event', () => {
       correlationid: captured.correlationid,
       causationid: captured.id,
     });
+  });
+
+  it('shares a message with others on its way in and out, and is answered by itself', async () => {
+    const crowd = await Broker.connect({
+      url: servers.variables['AMQP_URL'] ?? '',
+      name: 'crowd',
+      sharing: { partitions, eventsMax: 20 },
+    });
+    const captured = Array.from({ length: 12 }, () => paymentCaptured(randomUUID()));
+    await Promise.all(captured.map((event) => crowd.publisher.publish(event)));
+    const answers = await Promise.all(captured.map(({ subject }) => heardOf(subject)));
+    expect(answers.map(({ causationid }) => causationid)).toEqual(captured.map(({ id }) => id));
+    expect(answers.filter(({ id }) => together.has(id)).length).toBeGreaterThan(1);
+    await crowd.close();
   });
 
   it('that cannot be read is a dead letter for the administrator, who mends and replays it', async () => {

@@ -69,7 +69,7 @@ function placed(): DeliveryItem {
     key: event.subject,
     partition: 0,
     type: event.type,
-    body,
+    message: { body },
     content,
     cause,
   };

@@ -1,4 +1,4 @@
-import { catalogue, envelope, slotCount, type AnyDefinition } from '@quadrille/contracts';
+import { catalogue, envelope, eventsPerMessageMax, slotCount, type AnyDefinition } from '@quadrille/contracts';
 import { z } from 'zod';
 import type { Part } from './choreography-document.js';
 
@@ -20,7 +20,7 @@ export function asyncApiDocument(parts: readonly Part[]): object {
         protocol: 'amqp',
         protocolVersion: '0.9.1',
         description:
-          'RabbitMQ; every event goes through the topic exchange quadrille.events. Up to twenty events of one type that are ' +
+          `RabbitMQ; every event goes through the topic exchange quadrille.events. Up to ${eventsPerMessageMax} events of one type that are ` +
           'published at the same moment share a message: a CloudEvents batch, with the routing key of each of them (CC).',
       },
     },
@@ -76,7 +76,7 @@ function messages({ type, name, summary, data }: AnyDefinition): [string, object
         title: `${name}, several`,
         summary: 'Of different orders, in no order among each other.',
         contentType: 'application/cloudevents-batch+json',
-        payload: { type: 'array', items, minItems: 2, maxItems: 20 },
+        payload: { type: 'array', items, minItems: 2, maxItems: eventsPerMessageMax },
       },
     ],
   ];

@@ -12,6 +12,8 @@ export interface Copy {
   readonly orderId: string;
 }
 
+type Piece = Pick<Copy, 'routingKey' | 'body' | 'messageId'> & { readonly contentType?: string };
+
 const exchange = 'quadrille.events';
 const copies = 'chaos.copies';
 /** Who hears the type that garbage pretends to be. */
@@ -56,7 +58,7 @@ export class Traffic {
         .padStart(12, '0')}`;
       return {
         routingKey: routingKeyOf({ type: garbageType, subject }),
-        body: random.pick(shapes)(name, subject),
+        ...pieceOf(random.pick(shapes)(name, subject)),
         messageId: undefined,
         subject,
       };
@@ -80,12 +82,12 @@ export class Traffic {
     return names;
   }
 
-  private async publish(messages: readonly Pick<Copy, 'routingKey' | 'body' | 'messageId'>[]): Promise<void> {
+  private async publish(messages: readonly Piece[]): Promise<void> {
     await this.insist('messages are published', async (channel) => {
-      for (const { routingKey, body, messageId } of messages)
+      for (const { routingKey, body, messageId, contentType = 'application/json' } of messages)
         channel.publish(exchange, routingKey, body, {
           persistent: true,
-          contentType: 'application/json',
+          contentType,
           ...(messageId !== undefined && { messageId }),
         });
       await channel.waitForConfirms();
@@ -131,8 +133,16 @@ function copyOf({ fields, content, properties }: amqp.ConsumeMessage): Copy {
   };
 }
 
+function pieceOf(shape: Buffer | { readonly batch: unknown }): Pick<Piece, 'body' | 'contentType'> {
+  if (Buffer.isBuffer(shape)) return { body: shape };
+  return { body: Buffer.from(JSON.stringify(shape.batch)), contentType: 'application/cloudevents-batch+json' };
+}
+
 /** Each carries its name where it can be read. */
-const shapes: readonly ((name: string, subject: string) => Buffer)[] = [
+const shapes: readonly ((name: string, subject: string) => Buffer | { readonly batch: unknown })[] = [
+  (name) => ({ batch: { no: 'array', name } }),
+  (name) => ({ batch: [{ id: name.padEnd(300, 'x'), no: 'envelope' }] }),
+  (name) => ({ batch: [name, ...Array<number>(5_000).fill(0)] }),
   (name) => Buffer.from(name),
   (name) => Buffer.from(`{"cut off": "${name}", "data": {`),
   (name) => Buffer.from(JSON.stringify({ no: 'envelope', name })),

@@ -22,6 +22,7 @@ describe('a configuration', () => {
       HTTP_HOST: '127.0.0.1',
       ROLES: ['http', 'consume', 'relay', 'work'],
       PARTITIONS: 4,
+      EVENTS_PER_MESSAGE_MAX: 20,
       LOG_LEVEL: 'info',
       OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
       DATABASE_POOL_SIZE: 10,

@@ -1,3 +1,4 @@
+import { eventsPerMessageMax } from '@quadrille/contracts';
 import { logLevels } from '@quadrille/observability';
 import type { z } from 'zod';
 import { environmentOf, type ConfigurationClass, type Shape } from './environment.js';
@@ -24,7 +25,7 @@ const base = {
   PARTITIONS: count({ max: 64 })
     .default(4)
     .describe("The number of the service's partition queues; must be what the broker was set up with."),
-  EVENTS_PER_MESSAGE_MAX: count({ max: 100 })
+  EVENTS_PER_MESSAGE_MAX: count({ max: eventsPerMessageMax })
     .default(20)
     .describe('How many events of one moment share a message; 1 for readers that know no batches.'),
   LOG_LEVEL: oneOf(...logLevels)

@@ -46,7 +46,7 @@ export class ServiceRounds {
         key: event.subject,
         partition: 0,
         type: event.type,
-        body: Buffer.from(JSON.stringify(event)),
+        message: { body: Buffer.from(JSON.stringify(event)) },
         content: { kind: 'event' as const, event },
         cause: { correlationId: event.correlationid, causationId: event.id },
       })),

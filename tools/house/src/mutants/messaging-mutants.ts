@@ -135,6 +135,20 @@ export const messagingMutants: readonly PlumbingMutant[] = [
     noticedBy: { spec: publisherSpec, test: 'come to each queue of a reader with more partitions' },
   },
   {
+    name: 'a copy keeps the routing keys of its batch',
+    breaks: 'what is set aside does not come back by another way',
+    file: `${src}/set-aside-copy.ts`,
+    edits: [{ find: `, 'CC', 'BCC']`, replace: ']' }],
+    noticedBy: { spec: streamSpec, test: 'sets aside once, and does not bring back' },
+  },
+  {
+    name: 'batches of any depth are taken apart',
+    breaks: 'a hostile message does not stop its partition',
+    file: `${src}/event-messages.ts`,
+    edits: [{ find: 'const depthMax = 64;', replace: 'const depthMax = Infinity;' }],
+    noticedBy: { spec: streamSpec, test: 'sets aside once, and does not bring back' },
+  },
+  {
     name: 'events of several partitions share a message',
     breaks: 'a queue that is missing is not hidden by another that is there',
     file: `${src}/confirmed-publisher.ts`,
