@@ -13,6 +13,15 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
   return found && { pid, began: found.began };
 }
 
+/** The name of the program that a process runs (Linux); undefined when it has ended. */
+export function commandOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return undefined; // It ended, perhaps after its number was listed.
+  }
+}
+
 export function isRunning(process: ProcessIdentity): boolean {
   return identityOf(process.pid)?.began === process.began;
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { throwAwayDirectory } from '../test/throw-away-directory.js';
+import { commandOf } from './process-table.js';
 import { installRabbitMqPackage, type PackageHost } from './rabbitmq-package.js';
 
 const directory = throwAwayDirectory();
@@ -58,6 +59,15 @@ describe('installing the RabbitMQ package', () => {
     expect(started.signalCode).toBe('SIGKILL');
     expect(before.signalCode).toBeNull();
     before.kill('SIGKILL');
+  });
+
+  test('knows a process by the program that it runs, and one that has just ended by none', async () => {
+    const sleeping = spawn('sleep', ['300'], { stdio: 'ignore' });
+    await once(sleeping, 'spawn');
+    expect(commandOf(Number(sleeping.pid))).toBe('sleep');
+    sleeping.kill('SIGKILL');
+    await once(sleeping, 'exit');
+    expect(commandOf(Number(sleeping.pid))).toBeUndefined();
   });
 });
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { endWithin } from './owned-process.js';
-import { processTree } from './process-table.js';
+import { commandOf, processTree } from './process-table.js';
 
 /** What the installation touches outside of this repository; a test gives places of its own. */
 export interface PackageHost {
@@ -66,7 +66,7 @@ const thisMachine: PackageHost = {
   },
   erlangProcesses: () =>
     readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && existsSync(`/proc/${name}/comm`))
-      .filter((pid) => ['epmd', 'beam.smp'].includes(readFileSync(`/proc/${pid}/comm`, 'utf8').trim()))
-      .map(Number),
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => ['epmd', 'beam.smp'].includes(commandOf(pid) ?? '')),
 };
