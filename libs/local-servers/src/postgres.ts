@@ -21,7 +21,7 @@ import { freePort } from './free-port.js';
 import { lastLines } from './last-lines.js';
 import { endWithin, type OwnedProcess, startOwnedProcess } from './owned-process.js';
 import { canReach, postgresBinaries, type PostgresUser, postgresUser } from './postgres-binaries.js';
-import { processTree } from './process-table.js';
+import { processTree, readProc } from './process-table.js';
 
 export interface LocalPostgresOptions {
   /** Everything the server keeps lives here: a directory that holds data already is used again. */
@@ -163,13 +163,8 @@ async function endLeftover(data: string): Promise<void> {
   const file = join(data, 'postmaster.pid');
   if (!existsSync(file)) return;
   const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-  if (commandOf(pid).includes(data)) await endWithin(processTree(pid), 0);
+  if (readProc(pid, 'cmdline')?.includes(data)) await endWithin(processTree(pid), 0);
   rmSync(file, { force: true });
-}
-
-function commandOf(pid: number): string {
-  const file = `/proc/${pid}/cmdline`;
-  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 function settings(durable: boolean): string[] {

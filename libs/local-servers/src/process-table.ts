@@ -13,12 +13,12 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
   return found && { pid, began: found.began };
 }
 
-/** The name of the program that a process runs (Linux); undefined when it has ended. */
-export function commandOf(pid: number): string | undefined {
+/** What Linux knows of a process (proc(5)); undefined when it has ended, perhaps after its number was listed. */
+export function readProc(pid: number, file: 'comm' | 'cmdline' | 'stat'): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
-    return undefined; // It ended, perhaps after its number was listed.
+    return undefined;
   }
 }
 
@@ -54,19 +54,21 @@ function running(only?: number): RunningProcess[] {
   return existsSync('/proc/self/stat') ? fromProc(only) : fromPs(only);
 }
 
+/** All processes of a Linux system. */
+export function listedInProc(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
 function fromProc(only?: number): RunningProcess[] {
-  const pids = only === undefined ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [String(only)];
-  return pids.flatMap((pid) => {
-    let stat: string;
-    try {
-      stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    } catch {
-      return []; // It ended while we read.
-    }
+  return (only === undefined ? listedInProc() : [only]).flatMap((pid) => {
+    const stat = readProc(pid, 'stat');
+    if (stat === undefined) return [];
     // `pid (name) state parent ... start`: the name may hold spaces and brackets, so count from the last one (proc(5)).
     const [state, parent, ...more] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (state === 'Z' || state === 'X') return [];
-    return [{ pid: Number(pid), parent: Number(parent), began: String(more[17]) }];
+    return [{ pid, parent: Number(parent), began: String(more[17]) }];
   });
 }
 

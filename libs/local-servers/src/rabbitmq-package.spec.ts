@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { throwAwayDirectory } from '../test/throw-away-directory.js';
-import { commandOf } from './process-table.js';
+import { readProc } from './process-table.js';
 import { installRabbitMqPackage, type PackageHost } from './rabbitmq-package.js';
 
 const directory = throwAwayDirectory();
@@ -64,10 +64,10 @@ describe('installing the RabbitMQ package', () => {
   test('knows a process by the program that it runs, and one that has just ended by none', async () => {
     const sleeping = spawn('sleep', ['300'], { stdio: 'ignore' });
     await once(sleeping, 'spawn');
-    expect(commandOf(Number(sleeping.pid))).toBe('sleep');
+    expect(readProc(Number(sleeping.pid), 'comm')).toBe('sleep\n');
     sleeping.kill('SIGKILL');
     await once(sleeping, 'exit');
-    expect(commandOf(Number(sleeping.pid))).toBeUndefined();
+    expect(readProc(Number(sleeping.pid), 'comm')).toBeUndefined();
   });
 });
 

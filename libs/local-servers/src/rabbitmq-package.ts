@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { endWithin } from './owned-process.js';
-import { commandOf, processTree } from './process-table.js';
+import { listedInProc, processTree, readProc } from './process-table.js';
 
 /** What the installation touches outside of this repository; a test gives places of its own. */
 export interface PackageHost {
@@ -65,8 +65,5 @@ const thisMachine: PackageHost = {
     }
   },
   erlangProcesses: () =>
-    readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
-      .filter((pid) => ['epmd', 'beam.smp'].includes(commandOf(pid) ?? '')),
+    listedInProc().filter((pid) => ['epmd', 'beam.smp'].includes(readProc(pid, 'comm')?.trim() ?? '')),
 };
