@@ -106,7 +106,12 @@ describe('the stream of a partition', () => {
       await own.close();
       return events;
     };
-    const inQueue = () => broker.ask((model) => queueStateOf(model, 'inventory.0of1'));
+    /** Nothing comes before what is published now: all that was delivered before is acknowledged. */
+    const expectAcknowledged = async () => {
+      const [late] = await publish(1);
+      const next = await open();
+      expect((await next.take(10)).map(eventOf)).toEqual([late]);
+    };
 
     it('is acknowledged with the last of them: until then all of them come again', async () => {
       const events = await publishTogether(4);
@@ -115,7 +120,6 @@ describe('the stream of a partition', () => {
       expect(taken.map(eventOf)).toEqual(events);
       first.acknowledge(taken.slice(1));
       await first.close();
-      expect(await inQueue()).toMatchObject({ messageCount: 1 });
 
       const second = await open();
       const again = await takeSome(second, 4);
@@ -124,7 +128,7 @@ describe('the stream of a partition', () => {
       second.acknowledge(again.slice(2));
       second.acknowledge(again.slice(0, 2));
       await second.close();
-      expect(await inQueue()).toMatchObject({ messageCount: 0 });
+      await expectAcknowledged();
     });
 
     it('has one of them set aside alone, from where it is replayed alone', async () => {
@@ -146,7 +150,7 @@ describe('the stream of a partition', () => {
       const [replayed] = await takeUntil(stream, ({ length }) => length === 1);
       expect(replayed && eventOf(replayed)).toEqual(events[1]);
       await stream.close();
-      expect(await inQueue()).toMatchObject({ messageCount: 0 });
+      await expectAcknowledged();
     });
 
     it.each([
