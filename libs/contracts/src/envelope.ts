@@ -108,6 +108,11 @@ export function parseEvent(body: Uint8Array): Parsed {
   return read.kind === 'json' ? readEvent(read.json) : read;
 }
 
+/** `parseEvent` for a message, of which it may be known already what the body says: then nobody asks for the body. */
+export function parseMessage(message: { readonly body: Uint8Array; readonly json?: unknown }): Parsed {
+  return message.json === undefined ? parseEvent(message.body) : readEvent(message.json);
+}
+
 /** A body as JSON. */
 export function readJson(body: Uint8Array): { readonly kind: 'json'; readonly json: unknown } | Garbage {
   if (body.byteLength > bodyBytesMax)
@@ -123,8 +128,7 @@ export function readJson(body: Uint8Array): { readonly kind: 'json'; readonly js
   }
 }
 
-/** `parseEvent` for what is JSON already, as one of several events in a body. */
-export function readEvent(json: unknown): Parsed {
+function readEvent(json: unknown): Parsed {
   const parsed = envelope.safeParse(json);
   if (!parsed.success)
     return {

@@ -1,4 +1,4 @@
-import { parseEvent, readEvent } from '@quadrille/contracts';
+import { parseMessage } from '@quadrille/contracts';
 import type { IncomingMessage } from './deliveries.js';
 import type { DeliveryItem } from './round-types.js';
 
@@ -7,7 +7,7 @@ export function readDelivery(
   message: IncomingMessage,
   partition: number,
 ): DeliveryItem | { readonly kind: 'garbage'; readonly reason: string } {
-  const parsed = message.json === undefined ? parseEvent(message.body) : readEvent(message.json);
+  const parsed = parseMessage(message);
   if (parsed.kind === 'garbage') return { kind: 'garbage', reason: `${parsed.code}: ${parsed.reason}` };
   const envelope = parsed.kind === 'event' ? parsed.event : parsed.envelope;
   return {

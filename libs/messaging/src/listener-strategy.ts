@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { Channel } from 'amqplib';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
-import { catalogue, definitionOf, parseEvent, readEvent, type PublicEvent } from '@quadrille/contracts';
+import { catalogue, definitionOf, parseMessage, type PublicEvent } from '@quadrille/contracts';
 import { failpoint, silentLogger, type Logger, type Registry } from '@quadrille/observability';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { Backoff } from './backoff.js';
@@ -33,7 +33,6 @@ export interface RabbitListenerOptions {
 
 /** RabbitMQ 4's own default. Beyond it a message is taken for one that ends the process that handles it. */
 const deliveriesMax = 20;
-const prefetchDefault = 20;
 
 /**
  * Nest's transport for whoever just wants to listen: `@EventPattern` handlers get typed events, at least once and without a
@@ -53,9 +52,11 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
   private broker: Broker | undefined;
   private consumer: Consumer | undefined;
   private readonly closing = new AbortController();
+  private readonly prefetch: number;
 
   constructor(private readonly options: RabbitListenerOptions) {
     super();
+    this.prefetch = options.prefetch ?? 20;
     this.queues = new RetryQueues(options.service, options.retry);
     this.log = options.logger ?? silentLogger;
   }
@@ -99,13 +100,13 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
   }
 
   private async start(): Promise<void> {
-    const { url, service, prefetch = prefetchDefault, registry, connectTimeoutMs } = this.options;
+    const { url, service, registry, connectTimeoutMs } = this.options;
     const name = `${service} listener`;
     this.broker = await Broker.connect({ url, name, logger: this.log, registry, connectTimeoutMs });
     await this.preflight(this.broker);
     this.consumer = this.broker.consume({
       queue: this.queues.queue,
-      prefetch,
+      prefetch: this.prefetch,
       prepare: (channel) => this.prepare(channel),
       receive: (delivery) => this.receive(delivery),
     });
@@ -146,8 +147,7 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
 
   /** Batches bring more events than messages were asked for. */
   private async inTurn(work: () => Promise<void>): Promise<void> {
-    const { prefetch = prefetchDefault } = this.options;
-    if (this.handling >= prefetch) await new Promise<void>((go) => this.waiting.push(go));
+    if (this.handling >= this.prefetch) await new Promise<void>((go) => this.waiting.push(go));
     else this.handling += 1;
     try {
       // What has not begun when we close stays unacknowledged and goes back to the queue.
@@ -168,7 +168,7 @@ export class RabbitListenerStrategy extends Server implements CustomTransportStr
       return this.giveUp(delivery, {
         reason: `delivered ${deliveryCount + 1} times without an end: it may end the process`,
       });
-    const parsed = delivery.json === undefined ? parseEvent(delivery.body) : readEvent(delivery.json);
+    const parsed = parseMessage(delivery);
     if (parsed.kind !== 'event') return this.giveUp(delivery, { reason: parsed.reason });
     const { event } = parsed;
     await failpoint('listener.handling');
