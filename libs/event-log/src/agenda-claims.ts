@@ -88,7 +88,7 @@ export class AgendaClaims {
       `update agenda set claimed_by = null, claimed_until = null, attempts = entry_attempts,
          due_at = clock_timestamp() + delay_ms * interval '1 millisecond'
        from unnest($1::text[], $2::int[], $3::float8[]) as entry (entry_stream, entry_attempts, delay_ms)
-       where stream = entry_stream and kind is not distinct from $4 and claimed_by = $5
+       where stream = any ($1) and stream = entry_stream and kind is not distinct from $4 and claimed_by = $5
        returning stream`,
       [
         entries.map(({ stream }) => stream),

@@ -83,7 +83,7 @@ export async function replaceUnknown(tx: Transaction, copies: readonly DeliveryI
     `update held_message held
      set type = copy.type, body = copy.body, status = 'retrying', attempts = 0, next_at = clock_timestamp()
      from unnest($1::uuid[], $2::text[], $3::bytea[]) as copy (message_id, type, body)
-     where held.message_id = copy.message_id and held.type <> all ($4)
+     where held.message_id = any ($1) and held.message_id = copy.message_id and held.type <> all ($4)
        and held.status <> 'discarded'`,
     [
       copies.map(({ messageId }) => messageId),

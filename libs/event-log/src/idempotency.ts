@@ -52,7 +52,8 @@ export async function claimKeys(
   // A new statement sees what the twins that were waited for have committed. Own rows have no answer yet.
   const answered = await tx.query<{ scope: string; key: string; body_hash: string; answer: unknown }>(
     `select scope, key, body_hash, answer from idempotency
-     where (scope, key) in (select * from unnest($1::text[], $2::text[])) and answer is not null`,
+     where scope = any ($1) and key = any ($2) and (scope, key) in (select * from unnest($1::text[], $2::text[]))
+       and answer is not null`,
     [scopes, names],
   );
   if (claimed.length + answered.length !== keys.length)
@@ -72,12 +73,14 @@ export async function storeAnswers(
 ): Promise<void> {
   if (answers.length === 0) return;
   await tx.query(
-    `update idempotency set answer = given.answer
-     from unnest($1::text[], $2::text[], $3::json[]) as given (scope, key, answer)
-     where idempotency.scope = given.scope and idempotency.key = given.key`,
+    // Its rows are there since the claim. So each is found by its key, whatever the planner believes.
+    `insert into idempotency (scope, key, body_hash, answer)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::json[])
+     on conflict (scope, key) do update set answer = excluded.answer`,
     [
       answers.map(({ key }) => key.scope),
       answers.map(({ key }) => key.key),
+      answers.map(({ key }) => key.bodyHash),
       answers.map(({ answer }) => JSON.stringify(answer ?? null)),
     ],
   );
@@ -87,7 +90,9 @@ export async function storeAnswers(
 export async function freeKeys(tx: Transaction, keys: readonly IdempotencyKey[]): Promise<void> {
   if (keys.length === 0) return;
   await tx.query(
-    `delete from idempotency where (scope, key) in (select * from unnest($1::text[], $2::text[])) and answer is null`,
+    `delete from idempotency
+     where scope = any ($1) and key = any ($2) and (scope, key) in (select * from unnest($1::text[], $2::text[]))
+       and answer is null`,
     [keys.map(({ scope }) => scope), keys.map(({ key }) => key)],
   );
 }

@@ -49,7 +49,7 @@ async function move(tx: Transaction, moves: readonly HeadMove[]): Promise<void> 
   const moved = await tx.query(
     `update stream_head set version = move.target
      from unnest($1::text[], $2::int[], $3::int[]) as move (stream, expected, target)
-     where stream_head.stream = move.stream and stream_head.version = move.expected
+     where stream_head.stream = any ($1) and stream_head.stream = move.stream and stream_head.version = move.expected
      returning 1`,
     [moves.map(({ stream }) => stream), moves.map(({ from }) => from), moves.map(({ to }) => to)],
   );

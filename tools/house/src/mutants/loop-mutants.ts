@@ -270,7 +270,17 @@ export const loopMutants: readonly PlumbingMutant[] = [
     edits: [{ find: `enable_seqscan: 'off'`, replace: `enable_seqscan: 'on'` }],
     noticedBy: {
       spec: 'libs/event-log/test/plans.int.spec.ts',
-      test: 'a round reads no table as a whole',
+      test: 'what is decided reads no more than it names',
+    },
+  },
+  {
+    name: 'heads are joined with all that is there',
+    breaks: 'an order costs the same, however many there were before it',
+    file: `${src}/stream-heads.ts`,
+    edits: [{ find: 'stream_head.stream = any ($1) and ', replace: '' }],
+    noticedBy: {
+      spec: 'libs/event-log/test/plans.int.spec.ts',
+      test: 'what is decided reads no more than it names',
     },
   },
   {
