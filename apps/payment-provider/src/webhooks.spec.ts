@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { Stripe } from 'stripe';
 import {
   emptyDirectory,
@@ -98,21 +99,44 @@ describe('webhooks', () => {
 });
 
 describe('webhooks for several addresses', () => {
-  it('go to each in turn', async () => {
-    const other = await webhookEndpoint();
-    const folder = await emptyDirectory();
-    const balanced = await testProvider(folder.path, {
+  let other: Awaited<ReturnType<typeof webhookEndpoint>>;
+  let folder: Awaited<ReturnType<typeof emptyDirectory>>;
+  let balanced: TestProvider;
+  beforeEach(async () => {
+    other = await webhookEndpoint();
+    folder = await emptyDirectory();
+    balanced = await testProvider(folder.path, {
       WEBHOOK_URL: `${endpoint.url},${other.url}`,
       STRIPE_WEBHOOK_SECRET: webhookSecret,
     });
-    try {
-      for (let n = 0; n < 4; n++) await confirmed('pm_card_visa', balanced);
-      await eventually(() => (endpoint.received.length + other.received.length >= 4 ? true : undefined));
-      expect([endpoint.received.length, other.received.length]).toEqual([2, 2]);
-    } finally {
-      await balanced.close();
-      await other.close();
-      await folder.remove();
-    }
+  });
+  afterEach(async () => {
+    await balanced.close();
+    await other.close();
+    await folder.remove();
+  });
+  const all = (count: number) =>
+    eventually(() => (endpoint.received.length + other.received.length >= count ? true : undefined));
+
+  it('go to each in turn', async () => {
+    for (let n = 0; n < 4; n++) await confirmed('pm_card_visa', balanced);
+    await all(4);
+    expect([endpoint.received.length, other.received.length]).toEqual([2, 2]);
+  });
+
+  it('go to the others at once while nobody listens at one of them, and wait while nobody listens at all', async () => {
+    const warned = jest.spyOn(Logger.prototype, 'warn');
+    await other.close();
+    for (let n = 0; n < 4; n++) await confirmed('pm_card_visa', balanced);
+    await all(4);
+    expect(warned).not.toHaveBeenCalled();
+
+    await endpoint.close();
+    await confirmed('pm_card_visa', balanced);
+    await eventually(() => (warned.mock.calls.length > 0 ? true : undefined));
+    expect(warned).toHaveBeenCalledWith(expect.objectContaining({ attempt: 1, message: 'a webhook was not taken' }));
+    await endpoint.open();
+    await all(5);
+    warned.mockRestore();
   });
 });

@@ -11,10 +11,13 @@ import { renderCharge, renderIntent, renderRefund } from './stripe-api/objects.j
 const attemptsMax = 12;
 const lateMs = 5_000;
 const answerWithinMs = 10_000;
+/** An address where nobody listens is left out for so long. */
+const awayMs = 1_000;
 
 /**
  * Tells somebody what happened, signed as Stripe signs (https://docs.stripe.com/webhooks/signature), again and again with growing
- * waits until the answer is 2xx. Several addresses take turns. What waits is forgotten when the provider ends: a listener may not rely on webhooks alone.
+ * waits until the answer is 2xx. Several addresses take turns, but for those where nobody listens. What waits is forgotten when the provider ends: a listener
+ * may not rely on webhooks alone.
  */
 export class Webhooks {
   private readonly timers = new Set<NodeJS.Timeout>();
@@ -22,14 +25,17 @@ export class Webhooks {
     plain: new http.Agent({ keepAlive: true }),
     secure: new https.Agent({ keepAlive: true }),
   };
-  private turn = 0;
+  /** In turn: the next comes first. */
+  private readonly addresses: { readonly url: URL; awayUntil: number }[];
   private isStopping = false;
 
   constructor(
     private readonly target: { readonly urls: readonly string[]; readonly secret: string },
     private readonly faults: Faults,
     private readonly onFailure: (fields: object, message: string) => void,
-  ) {}
+  ) {
+    this.addresses = target.urls.map((url) => ({ url: new URL(url), awayUntil: 0 }));
+  }
 
   listenTo(books: Books): void {
     books.onRecorded((entry) => {
@@ -71,23 +77,34 @@ export class Webhooks {
   }
 
   private async deliver(payload: string, attempt: number): Promise<void> {
+    const address = this.next();
     try {
-      const status = await this.post(payload);
+      const status = await this.post(address.url, payload);
       if (status < 200 || status > 299) this.retry(payload, attempt, `answered ${status}`);
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') {
+        address.awayUntil = performance.now() + awayMs;
+        if (this.addresses.some(isThere)) return this.deliver(payload, attempt);
+      }
       this.retry(payload, attempt, (error as Error).message);
     }
   }
 
+  private next() {
+    const there = this.addresses.findIndex(isThere);
+    const [address] = this.addresses.splice(Math.max(there, 0), 1);
+    if (!address) throw new Error('webhooks without an address');
+    this.addresses.push(address);
+    return address;
+  }
+
   /** Not with `fetch`, which was two fifths of what a charge costs this process. */
-  private post(payload: string): Promise<number> {
+  private post(url: URL, payload: string): Promise<number> {
     const headers = {
       'content-type': 'application/json; charset=utf-8',
       'content-length': Buffer.byteLength(payload),
       'stripe-signature': Stripe.webhooks.generateTestHeaderString({ payload, secret: this.target.secret }),
     };
-    const { urls } = this.target;
-    const url = new URL(urls[this.turn++ % urls.length] ?? '');
     const isSecure = url.protocol === 'https:';
     const agent = isSecure ? this.agents.secure : this.agents.plain;
     return new Promise((resolve, reject) => {
@@ -109,6 +126,10 @@ export class Webhooks {
     this.onFailure({ attempt, reason }, 'a webhook was not taken');
     if (attempt < attemptsMax) this.after(Math.random() * Math.min(60_000, 500 * 2 ** attempt), payload, attempt + 1);
   }
+}
+
+function isThere({ awayUntil }: { readonly awayUntil: number }): boolean {
+  return performance.now() >= awayUntil;
 }
 
 function eventsOf(books: Books, { intent, refund, ledger }: Entry): { type: string; object: object }[] {

@@ -92,9 +92,13 @@ export async function webhookEndpoint() {
       response.writeHead(refusals-- > 0 ? 503 : 200).end();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const open = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await open(0);
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/provider/webhooks`,
+    url: `http://127.0.0.1:${port}/v1/provider/webhooks`,
+    /** Again at the same address, after `close`. */
+    open: () => open(port),
     received,
     types: () => received.map(({ payload }) => (JSON.parse(payload) as { type: string }).type),
     refuse: (times: number) => {
