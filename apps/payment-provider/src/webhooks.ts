@@ -76,7 +76,7 @@ export class Webhooks {
     this.timers.add(timer);
   }
 
-  private async deliver(payload: string, attempt: number): Promise<void> {
+  private async deliver(payload: string, attempt: number, addressesLeft = this.addresses.length): Promise<void> {
     const address = this.next();
     try {
       const status = await this.post(address.url, payload);
@@ -84,7 +84,8 @@ export class Webhooks {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') {
         address.awayUntil = performance.now() + awayMs;
-        if (this.addresses.some(isThere)) return this.deliver(payload, attempt);
+        const hasMore = addressesLeft > 1 && !this.isStopping && this.addresses.some(isThere);
+        if (hasMore) return this.deliver(payload, attempt, addressesLeft - 1);
       }
       this.retry(payload, attempt, (error as Error).message);
     }

@@ -19,7 +19,7 @@ const timeouts = {
  * may be made while the tables are empty, and is kept while they grow: what is cheap for few rows, to read them all, is not
  * to be chosen. Where no index serves, tables are read as a whole all the same; before PostgreSQL 18 such a plan is reckoned at
  * ten billion, for which it would be compiled each time. A join would go through an index from end to end for the same reason,
- * so a statement that joins a table with what it is given names the keys a second time, with `= any`: `plans.int.spec.ts`.
+ * so a round and a claim that join a table that grows name its keys a second time, with `= any`: `plans.int.spec.ts`.
  */
 const planning = {
   plan_cache_mode: 'force_generic_plan',

@@ -31,6 +31,15 @@ export function slotOfKey({ scope, key }: IdempotencyKey): string {
 }
 
 /**
+ * The rows of the keys `$1` (scopes) and `$2`, each found by itself: `offset 0` keeps the planner from a join, and two times `= any` would name
+ * every scope with every key.
+ */
+const storedKeys = `(
+  select stored.* from unnest($1::text[], $2::text[]) as named (scope, key) cross join lateral (
+    select ctid as place, scope, key, body_hash, answer from idempotency
+    where idempotency.scope = named.scope and idempotency.key = named.key offset 0) stored) stored`;
+
+/**
  * Takes the keys that nobody has, and answers with what is stored for the others. A concurrent twin waits for the first:
  * it finds the first's answer, or the key free again when the first was refused or failed. Keys must differ.
  */
@@ -51,9 +60,7 @@ export async function claimKeys(
   if (claimed.length === keys.length) return new Map();
   // A new statement sees what the twins that were waited for have committed. Own rows have no answer yet.
   const answered = await tx.query<{ scope: string; key: string; body_hash: string; answer: unknown }>(
-    `select scope, key, body_hash, answer from idempotency
-     where scope = any ($1) and key = any ($2) and (scope, key) in (select * from unnest($1::text[], $2::text[]))
-       and answer is not null`,
+    `select scope, key, body_hash, answer from ${storedKeys} where answer is not null`,
     [scopes, names],
   );
   if (claimed.length + answered.length !== keys.length)
@@ -90,9 +97,8 @@ export async function storeAnswers(
 export async function freeKeys(tx: Transaction, keys: readonly IdempotencyKey[]): Promise<void> {
   if (keys.length === 0) return;
   await tx.query(
-    `delete from idempotency
-     where scope = any ($1) and key = any ($2) and (scope, key) in (select * from unnest($1::text[], $2::text[]))
-       and answer is null`,
+    // The rows are this transaction's own, so that nobody moves them.
+    `delete from idempotency where ctid = any (array(select place from ${storedKeys} where answer is null))`,
     [keys.map(({ scope }) => scope), keys.map(({ key }) => key)],
   );
 }

@@ -67,7 +67,7 @@ const fillers = [
   `insert into stream_head (stream, version) select 'filler-' || gen_random_uuid(), 1 from generate_series(1, $1)`,
   `insert into inbox (message_id) select gen_random_uuid() from generate_series(1, $1)`,
   `insert into idempotency (scope, key, body_hash, answer)
-   select 'customer c-' || n % 7, gen_random_uuid(), 'hash', '{}' from generate_series(1, $1) n`,
+   select 'customer c-1', gen_random_uuid(), 'hash', '{}' from generate_series(1, $1)`,
   `insert into agenda (stream, kind, command, due_at, correlation_id, causation_id)
    select 'filler-' || gen_random_uuid(), 'deadline', '{}', now() + interval '1 day', 'spec', 'spec' from generate_series(1, $1)`,
   `insert into held_message (key, kind, message_id, type, body, status, code, reason, correlation_id, causation_id)
