@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { throwAwayDirectory } from '../test/throw-away-directory.js';
 import { DirectoryInUse } from './directory-lock.js';
@@ -30,6 +31,11 @@ describe('a private RabbitMQ', () => {
   test('takes orders from its own rabbitmqctl', async () => {
     const one = brokers.get('one')!;
     expect(await one.ctl('-q', 'list_vhosts')).toContain('only-here');
+  }, 120_000);
+
+  test('leaves half of the processors to those who share the machine', async () => {
+    const schedulers = await brokers.get('one')!.ctl('-q', 'eval', 'erlang:system_info(schedulers).');
+    expect(Number(schedulers)).toBe(Math.max(1, Math.floor(availableParallelism() / 2)));
   }, 120_000);
 
   test('ends in good order and leaves no process', async () => {
