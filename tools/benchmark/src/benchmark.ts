@@ -1,6 +1,7 @@
 import type { Violation } from '@quadrille/e2e/rules';
 import type { Arena } from './arena.js';
 import { relaxedOn } from './guarantees.js';
+import { putAwayLeftovers } from './measure/leftovers.js';
 import { Traffic } from './measure/traffic.js';
 import type { Measurement, LatencyPoint, Problem, Round, SystemRound } from './measurement.js';
 import { Limit } from './parties/limit.js';
@@ -149,6 +150,7 @@ export class Benchmark {
 
   private async attempt(party: PartyName, round: number | null, work: () => Promise<void>): Promise<void> {
     try {
+      await putAwayLeftovers(this.options.arena.cluster.postgres.adminUrl);
       await work();
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
