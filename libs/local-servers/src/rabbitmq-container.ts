@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { startOwnedProcess } from './owned-process.js';
-import type { BrokerPorts, BrokerProcess } from './broker-process.js';
+import { type BrokerPorts, type BrokerProcess, schedulers } from './broker-process.js';
 
 const docker = (...args: string[]) => promisify(execFile)('docker', args);
 
@@ -22,6 +22,7 @@ export async function startContainer(directory: string, ports: BrokerPorts, pass
       ...['run', '--rm', '--name', name, '--hostname', 'quadrille'],
       ...['--publish', `127.0.0.1:${ports.amqp}:5672`, '--publish', `127.0.0.1:${ports.management}:15672`],
       ...['--env', 'RABBITMQ_DEFAULT_USER=quadrille', '--env', 'RABBITMQ_DEFAULT_PASS'],
+      ...['--env', `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=${schedulers}`],
       ...['--volume', `${name}:/var/lib/rabbitmq`, 'rabbitmq:4-management'],
     ],
     env: { ...process.env, RABBITMQ_DEFAULT_PASS: password },

@@ -2,11 +2,10 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { BrokerPorts, BrokerProcess } from './broker-process.js';
+import { type BrokerPorts, type BrokerProcess, schedulers } from './broker-process.js';
 import { lockDirectory } from './directory-lock.js';
 import { freePort } from './free-port.js';
 import { lastLines } from './last-lines.js';
@@ -31,12 +30,6 @@ export interface LocalRabbitMq extends LocalServer {
   /** Runs `rabbitmqctl` for this broker and answers with what it printed. */
   ctl(...args: readonly string[]): Promise<string>;
 }
-
-/**
- * The services and the database share the machine, and a broker that spreads over all of its processors wakes threads for
- * nothing: https://www.rabbitmq.com/docs/runtime
- */
-const schedulers = Math.max(1, Math.floor(availableParallelism() / 2));
 
 /**
  * Starts a private RabbitMQ on 127.0.0.1, for this process alone: with its own node, ports, users and data, it neither finds
@@ -139,7 +132,7 @@ async function startFromPackage(
       // The launcher then becomes the broker instead of waiting beside it.
       RUNNING_UNDER_SYSTEMD: 'true',
       RABBITMQ_DIST_PORT: String(await freePort()),
-      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-start_epmd false -kernel inet_dist_use_interface {127,0,0,1} +S ${schedulers}`,
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-start_epmd false -kernel inet_dist_use_interface {127,0,0,1} ${schedulers}`,
       RABBITMQ_MNESIA_BASE: join(directory, 'mnesia'),
       RABBITMQ_LOG_BASE: join(directory, 'logs'),
       RABBITMQ_LOGS: '-',
