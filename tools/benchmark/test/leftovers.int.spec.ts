@@ -1,21 +1,20 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { rows } from '@quadrille/e2e/evidence';
 import { type ThrowAwayPostgres, throwAwayPostgres } from '@quadrille/testing';
-import { Client } from 'pg';
-import { putAwayLeftovers } from '../src/measure/leftovers.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Arena } from '../src/arena.js';
+import { Benchmark } from '../src/benchmark.js';
+import { quickPlan } from '../src/plan.js';
 
 let server: ThrowAwayPostgres;
+const logDirectory = mkdtempSync(join(tmpdir(), 'quadrille-test-'));
 const parties = ['one', 'another'];
 
-async function on<Row extends object>(database: string, sql: string): Promise<Row[]> {
-  const url = new URL(server.url);
-  url.pathname = `/${database}`;
-  const client = new Client({ connectionString: url.href });
-  await client.connect();
-  return client
-    .query<Row>(sql)
-    .then(({ rows }) => rows)
-    .finally(() => client.end());
-}
+const on = (database: string, sql: string) =>
+  rows(Object.assign(new URL(server.url), { pathname: `/${database}` }).href, sql, z.unknown());
 
 beforeAll(async () => {
   server = await throwAwayPostgres();
@@ -25,12 +24,24 @@ beforeAll(async () => {
     await on(party, 'delete from saga where id > 10');
   }
 });
-afterAll(() => server.end());
+afterAll(async () => {
+  await server.end();
+  rmSync(logDirectory, { recursive: true });
+});
 
-it('leaves no dead row, no table that nobody has analyzed and no dirty page, in whichever database', async () => {
+it('gives nobody the turn before dead rows, unanalyzed tables and dirty pages of those before are put away', async () => {
   const checkpoint = () => on('postgres', 'select checkpoint_lsn from pg_control_checkpoint()');
   const before = await checkpoint();
-  await putAwayLeftovers(server.url);
+  // A limit without pgbench measures nothing, so that of the arena only its database is asked for.
+  const arena = { cluster: { postgres: { adminUrl: server.url } }, logDirectory } as unknown as Arena;
+  const { problems } = await new Benchmark({
+    arena,
+    plan: quickPlan,
+    parties: ['limit'],
+    pgbench: undefined,
+    say: () => undefined,
+  }).run();
+  expect(problems).toEqual([]);
   for (const party of parties) {
     const found = `select n_dead_tup::int as dead, last_vacuum is not null as vacuumed, last_analyze is not null as analyzed
                    from pg_stat_user_tables where relname = 'saga'`;
