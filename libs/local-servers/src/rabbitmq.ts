@@ -12,6 +12,7 @@ import { lastLines } from './last-lines.js';
 import { endWithin, type Exit, startOwnedProcess } from './owned-process.js';
 import type { LocalServer } from './postgres.js';
 import { isRunning, type ProcessIdentity, processTree } from './process-table.js';
+import { onceStarted } from './once-started.js';
 import { removeContainerData, startContainer } from './rabbitmq-container.js';
 import { ensureRabbitMqInstalled, type RabbitMqInstallation } from './rabbitmq-installation.js';
 
@@ -27,7 +28,10 @@ export interface LocalRabbitMqOptions {
 export interface LocalRabbitMq extends LocalServer {
   /** The root of the management HTTP API, with the administrator's credentials. */
   readonly adminUrl: string;
-  /** Runs `rabbitmqctl` for this broker and answers with what it printed. */
+  /**
+   * Runs `rabbitmqctl` for this broker and answers with what it printed. Waits for the end of the broker's start, since it
+   * takes connections before it obeys: by a second and more where the machine is busy.
+   */
   ctl(...args: readonly string[]): Promise<string>;
 }
 
@@ -63,7 +67,7 @@ export async function startRabbitMq(options: LocalRabbitMqOptions): Promise<Loca
           kill: (signal) => broker.kill(signal).then(() => (signal === 'SIGKILL' ? released : undefined)),
           freeze: () => broker.freeze(),
           thaw: () => broker.thaw(),
-          ctl: (...args) => broker.ctl(...args),
+          ctl: onceStarted(broker),
         };
       } catch (error) {
         await broker.kill('SIGKILL');
