@@ -2,13 +2,13 @@ import type { INestApplication } from '@nestjs/common';
 import { CommandGate, migrate } from '@quadrille/event-log';
 import { declareTopology, startService, tableOf } from '@quadrille/service-host';
 import { bootService, type Reply, type ServiceWorld } from '@quadrille/testing';
-import { Stripe } from 'stripe';
 import { v7 as uuidv7 } from 'uuid';
 import type { Payment, PaymentCommand } from '../src/domain/index.js';
 import { paymentParticipant } from '../src/participant.js';
 import { PaymentModule } from '../src/payment.module.js';
 import { Payments } from '../src/storage/payments.js';
 import { secretKey, startLocalProvider, webhookSecret, type LocalProvider } from './local-provider.js';
+import { signatureOf } from './webhook-events.js';
 
 export interface PaymentService extends ServiceWorld<INestApplication> {
   readonly provider: LocalProvider;
@@ -79,25 +79,4 @@ export async function bootPaymentService(
       await provider.stop();
     },
   };
-}
-
-/** The header that signs an event as Stripe signs it. */
-export function signatureOf(
-  event: object | string,
-  { secret = webhookSecret, timestamp }: { secret?: string; timestamp?: number } = {},
-): Record<string, string> {
-  const payload = typeof event === 'string' ? event : JSON.stringify(event);
-  const signed = { payload, secret, ...(timestamp === undefined ? {} : { timestamp }) };
-  return { 'stripe-signature': Stripe.webhooks.generateTestHeaderString(signed) };
-}
-
-/** A PaymentIntent's event, with the fields that matter. */
-export function intentEvent(type: string, id: string, status: string, more: object = {}): object {
-  const object = { object: 'payment_intent', id, status, cancellation_reason: null, last_payment_error: null, ...more };
-  return { id: `evt_${uuidv7()}`, object: 'event', type: `payment_intent.${type}`, data: { object } };
-}
-
-export function refundEvent(intentId: string, status: string, amount: number): object {
-  const object = { object: 'refund', id: `re_${uuidv7()}`, status, amount, payment_intent: intentId };
-  return { id: `evt_${uuidv7()}`, object: 'event', type: 'refund.updated', data: { object } };
 }

@@ -23,11 +23,6 @@ export interface CommandGateOptions {
   readonly waitingMax?: number | undefined;
 }
 
-export interface Sending<Command, State> extends Pick<RequestItem<Command, State>, 'cause' | 'idempotency' | 'answer'> {
-  /** Nobody waits for it: it may wait for a moment until something else is decided, and share that round. */
-  readonly deferrable?: boolean | undefined;
-}
-
 export interface Answer {
   /** True when the same request was answered before. */
   readonly replayed: boolean;
@@ -38,7 +33,7 @@ export interface Answer {
 
 /**
  * The door for commands from HTTP. They share rounds with whatever else the replica commits, so that a busy service commits in
- * large rounds and a quiet one at once, and are decided in the order in which they came; only a deferrable one may be overtaken.
+ * large rounds and a quiet one at once, and are decided in the order in which they came.
  */
 export class CommandGate<Command extends { readonly type: string }, State> {
   private readonly sent = new Set<Promise<unknown>>();
@@ -56,12 +51,14 @@ export class CommandGate<Command extends { readonly type: string }, State> {
    * Resolves when the command's decision is committed. Rejects with `RefusedError` (nothing stored), `Overloaded` (not tried),
    * `RoundUnavailable` (unknown: ask again with the same idempotency key), or the fault that the command met.
    */
-  send(command: Command, { deferrable = false, ...given }: Sending<Command, State>): Promise<Answer> {
+  send(
+    command: Command,
+    given: Pick<RequestItem<Command, State>, 'cause' | 'idempotency' | 'answer'>,
+  ): Promise<Answer> {
     if (this.closed) return Promise.reject(new Overloaded('the service is stopping'));
     if (this.sent.size >= this.waitingMax)
       return Promise.reject(new Overloaded(`${this.sent.size} commands are waiting`));
-    const run = () => this.rounds.run([{ kind: 'request', command, ...given }], { deferrable: deferrable ? 1 : 0 });
-    const answer = (deferrable ? this.rounds.company().then(run) : run()).then(([outcome]) => answerOf(outcome));
+    const answer = this.rounds.run([{ kind: 'request', command, ...given }]).then(([outcome]) => answerOf(outcome));
     this.sent.add(answer);
     const forget = () => this.sent.delete(answer);
     answer.then(forget, forget);

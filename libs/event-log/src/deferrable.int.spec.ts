@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { randomUUID } from 'node:crypto';
 import { testDatabase, type TestDatabase } from '../test/database.js';
 import { eventually } from '../test/eventually.js';
-import { testParticipant, type Command, type State } from '../test/participant.js';
+import { testParticipant, type State } from '../test/participant.js';
 import { capturedMessage, noteMessage, TestQueue } from '../test/queue.js';
 import { GroupCommit } from './group-commit.js';
 import { replica, type ReplicaOptions, type TestEventLog } from '../test/replica.js';
@@ -103,15 +103,4 @@ describe('a message that nobody waits for', () => {
     await running({ participant: patient, queues: [queue] });
     await eventually(async () => expect(await notesOf(orderId)).toEqual([id]));
   });
-});
-
-test('a command that nobody waits for shares the round of the next that somebody does', async () => {
-  const log = await running({ roles: new Set(['http']), timing: { companyMs: 600_000 } });
-  const orderId = randomUUID();
-  const note: Command = { type: 'Note', orderId, note: 'later' };
-  const noted = log.commands.send(note, { cause, answer: () => null, deferrable: true });
-  for (let reads = 0; reads < 5; reads++) expect(await notesOf(orderId)).toEqual([]);
-  await open(log);
-  await expect(noted).resolves.toMatchObject({ events: 1 });
-  expect(rounds).toBe(1);
 });

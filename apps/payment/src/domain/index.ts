@@ -1,2 +1,3 @@
 export * from './decider.js';
 export * from './payment.js';
+export { isHeard, type ProviderAnswer } from './provider-answers.js';

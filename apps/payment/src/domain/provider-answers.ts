@@ -1,7 +1,7 @@
 import { Refusal, unreachable } from '@quadrille/contracts';
 import type { Charge, Charged, Money, Payment, PaymentCommand, PaymentEvent } from './payment.js';
 
-type ProviderAnswer = Extract<PaymentCommand, { type: `Record${string}` }>;
+export type ProviderAnswer = Extract<PaymentCommand, { type: `Record${string}` }>;
 
 /**
  * What the provider says may come twice, late and in any order: from the worker that asked and from webhooks.
@@ -28,6 +28,12 @@ export function hearProvider(answer: ProviderAnswer, payment: Payment): readonly
     default:
       return unreachable(answer);
   }
+}
+
+/** Whether nothing would follow from it: it was heard before, or came too late. */
+export function isHeard(answer: ProviderAnswer, payment: Payment): boolean {
+  const heard = hearProvider(answer, payment);
+  return !(heard instanceof Refusal) && heard.length === 0;
 }
 
 type ChargedPayment = Extract<Payment, Charged>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PaymentCommand } from '../domain/index.js';
+import type { Payment, ProviderAnswer } from '../domain/index.js';
 import { answerCommand } from '../provider/answer-command.js';
 import { intentAnswer } from '../provider/stripe-intent.js';
 
@@ -31,13 +31,13 @@ const refundEvent = z.object({
 /** The payment that a webhook is about. */
 export interface PaymentOfIntent {
   readonly orderId: string;
-  readonly amountMinor: number;
+  readonly payment: Payment;
 }
 
 export interface Webhook {
   readonly intentId: string;
   /** Null when it says nothing that is to be recorded. */
-  readonly commandFor: (payment: PaymentOfIntent) => PaymentCommand | null;
+  readonly answerOn: (found: PaymentOfIntent) => ProviderAnswer | null;
 }
 
 /** Null for events that nobody here listens to. */
@@ -47,7 +47,7 @@ export function readWebhook(event: unknown): Webhook | null {
     const { object } = intent.data.data;
     return {
       intentId: object.id,
-      commandFor: ({ orderId }) => answerCommand(orderId, object.id, intentAnswer(object)),
+      answerOn: ({ orderId }) => answerCommand(orderId, object.id, intentAnswer(object)),
     };
   }
   const refund = refundEvent.safeParse(event);
@@ -55,8 +55,10 @@ export function readWebhook(event: unknown): Webhook | null {
   const { id, status, amount, payment_intent: intentId } = refund.data.data.object;
   return {
     intentId,
-    commandFor: ({ orderId, amountMinor }) =>
-      // A person may give a part back at the provider: that is not the whole.
-      status === 'succeeded' && amount === amountMinor ? { type: 'RecordRefunded', orderId, refundId: id } : null,
+    // A person may give a part back at the provider: that is not the whole.
+    answerOn: ({ orderId, payment }) =>
+      status === 'succeeded' && 'charge' in payment && payment.charge?.amountMinor === amount
+        ? { type: 'RecordRefunded', orderId, refundId: id }
+        : null,
   };
 }

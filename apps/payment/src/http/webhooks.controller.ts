@@ -1,16 +1,20 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { CommandGate } from '@quadrille/event-log';
+import { CommandGate, type Cause } from '@quadrille/event-log';
 import { ProblemException, requestCause, type HttpRequest } from '@quadrille/service-host';
 import { Stripe } from 'stripe';
-import type { Payment, PaymentCommand } from '../domain/index.js';
+import { isHeard, type Payment, type PaymentCommand } from '../domain/index.js';
 import { PaymentConfiguration } from '../payment-configuration.js';
 import { Payments } from '../storage/payments.js';
-import { readWebhook } from './webhook-event.js';
+import { readWebhook, type Webhook } from './webhook-event.js';
+
+/** Longer than the answer of the call that caused it mostly takes to be committed, under full load too. */
+const patienceMs = 500;
 
 /**
  * What the provider tells on its own. It may come twice, late, in any order and before the answer of the call that caused it,
- * and it says nothing that the worker would not find out by itself: it only is sooner.
+ * and it says nothing that the worker would not find out by itself: it only is sooner. So it is in no hurry, and what the worker
+ * has heard by then takes no round.
  */
 @ApiTags('provider')
 @Controller('v1/provider/webhooks')
@@ -26,14 +30,16 @@ export class WebhooksController {
   @HttpCode(200)
   async receive(@Req() request: HttpRequest): Promise<{ readonly received: true }> {
     const webhook = readWebhook(this.verified(request));
-    if (webhook) {
-      const payment = await this.payments.ofIntent(webhook.intentId);
-      if (!payment) throw new ProblemException(503, 'unknown_intent', `${webhook.intentId} is not known here.`);
-      const command = webhook.commandFor(payment);
-      if (command)
-        await this.gate.send(command, { cause: requestCause(request), answer: () => null, deferrable: true });
-    }
+    if (webhook) await this.hear(webhook, requestCause(request));
     return { received: true };
+  }
+
+  private async hear({ intentId, answerOn }: Webhook, cause: Cause): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, patienceMs));
+    const found = await this.payments.ofIntent(intentId);
+    if (!found) throw new ProblemException(503, 'unknown_intent', `${intentId} is not known here.`);
+    const answer = answerOn(found);
+    if (answer && !isHeard(answer, found.payment)) await this.gate.send(answer, { cause, answer: () => null });
   }
 
   private verified({ rawBody, headers }: HttpRequest): unknown {

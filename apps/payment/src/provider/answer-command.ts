@@ -1,9 +1,9 @@
 import { unreachable } from '@quadrille/contracts';
-import type { PaymentCommand } from '../domain/index.js';
+import type { ProviderAnswer } from '../domain/index.js';
 import type { IntentAnswer } from './payment-provider.js';
 
 /** What there is to record of the provider's answer, whichever way it came; null while nothing is decided. */
-export function answerCommand(orderId: string, intentId: string, answer: IntentAnswer): PaymentCommand | null {
+export function answerCommand(orderId: string, intentId: string, answer: IntentAnswer): ProviderAnswer | null {
   switch (answer.kind) {
     case 'captured':
       return { type: 'RecordCaptured', orderId, intentId };

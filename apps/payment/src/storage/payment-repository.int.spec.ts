@@ -57,7 +57,10 @@ describe('a payment', () => {
     await payments.send(...captured(orderId));
     const row = await payments.dataSource.getRepository(PaymentRow).findOneByOrFail({ orderId });
     expect(row).toMatchObject({ version: 4, stockKnown: true, refundedMinor: 0 });
-    expect(await payments.payments.ofIntent(`pi_${orderId}`)).toEqual({ orderId, amountMinor: amount.amountMinor });
+    expect(await payments.payments.ofIntent(`pi_${orderId}`)).toMatchObject({
+      orderId,
+      payment: { status: 'captured' },
+    });
     expect(await payments.payments.ofIntent('pi_none')).toBeUndefined();
   });
 

@@ -26,9 +26,9 @@ export class Payments {
     return row ? paymentOf(row) : { status: 'none' };
   }
 
-  async ofIntent(intentId: string): Promise<{ orderId: string; amountMinor: number } | undefined> {
+  async ofIntent(intentId: string): Promise<{ orderId: string; payment: Payment } | undefined> {
     const row = await this.byIntent.run(intentId);
-    return row ? { orderId: row.orderId, amountMinor: row.amountMinor ?? 0 } : undefined;
+    return row ? { orderId: row.orderId, payment: paymentOf(row) } : undefined;
   }
 
   /** The newest orders first, up to `take` that are older than the order `before`. */

@@ -151,11 +151,21 @@ export const serviceMutants: readonly PlumbingMutant[] = [
     file: 'apps/payment/src/http/webhooks.controller.ts',
     edits: [
       {
-        find: `if (!payment) throw new ProblemException(503, 'unknown_intent', \`\${webhook.intentId} is not known here.\`);`,
-        replace: 'if (!payment) return { received: true };',
+        find: `if (!found) throw new ProblemException(503, 'unknown_intent', \`\${intentId} is not known here.\`);`,
+        replace: 'if (!found) return;',
       },
     ],
     noticedBy: { spec: webhookSpec, test: 'of an intent that is not known here is asked for again' },
+  },
+  {
+    name: 'a webhook is decided at once',
+    breaks: 'what the worker hears by itself takes one round',
+    file: 'apps/payment/src/http/webhooks.controller.ts',
+    edits: [{ find: 'setTimeout(resolve, patienceMs)', replace: 'setTimeout(resolve, 0)' }],
+    noticedBy: {
+      spec: 'apps/payment/src/http/webhooks.controller.spec.ts',
+      test: 'that comes while the answer of its call is on its way to the database takes no round',
+    },
   },
   {
     name: 'the read model is written beside the round',
