@@ -81,24 +81,35 @@ export interface Step {
 }
 
 export interface StepOptions extends SpanOptions {
-  /** `consumer` and `producer` are the two ends of a message. */
-  readonly kind?: 'internal' | 'consumer' | 'producer';
+  /** `server` answers a request; `consumer` and `producer` are the two ends of a message. */
+  readonly kind?: 'internal' | 'server' | 'consumer' | 'producer';
 }
 
-const kinds = { internal: SpanKind.INTERNAL, consumer: SpanKind.CONSUMER, producer: SpanKind.PRODUCER };
+const kinds = {
+  internal: SpanKind.INTERNAL,
+  server: SpanKind.SERVER,
+  consumer: SpanKind.CONSUMER,
+  producer: SpanKind.PRODUCER,
+};
 
 /**
  * Begins a step of the trace that was brought along. Undefined, at next to no cost, where nobody would see it: no trace was
  * brought along, it is not sampled, or the process exports no spans.
  */
-export function beginStep(
-  name: string,
-  { traceparent, attributes = {}, kind = 'internal' }: StepOptions,
-): Step | undefined {
+export function beginStep(name: string, options: StepOptions): Step | undefined {
+  const { traceparent } = options;
   if (!isSeen || traceparent === undefined || !parseTraceparent(traceparent)?.sampled) return undefined;
-  const span = trace
-    .getTracer('quadrille')
-    .startSpan(name, { kind: kinds[kind], attributes }, parentOf({ traceparent }));
+  return beginSpan(name, options);
+}
+
+/**
+ * Begins a span, of the trace that was brought along or of a new one, for work whose end is told elsewhere. It has ids whether
+ * or not anybody sees it; undefined only where nothing is traced.
+ */
+export function beginSpan(name: string, { kind = 'internal', ...options }: StepOptions): Step | undefined {
+  const { attributes = {} } = options;
+  const span = trace.getTracer('quadrille').startSpan(name, { kind: kinds[kind], attributes }, parentOf(options));
+  if (!trace.isSpanContextValid(span.spanContext())) return undefined;
   return {
     traceparent: formatTraceparent({ ...span.spanContext(), sampled: span.isRecording() }),
     end: ({ attributes: more, error } = {}) => {

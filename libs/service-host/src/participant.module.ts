@@ -7,7 +7,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_FILTER } from '@nestjs/core';
 import {
   CommandGate,
   DeadLetters,
@@ -25,7 +25,6 @@ import type { ConfigurationClass } from './configuration/environment.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { HealthController } from './health.controller.js';
 import { ProblemFilter, RefusalStatuses } from './http/problem-filter.js';
-import { RequestSpan } from './http/request-span.js';
 import { MetricsController } from './metrics.controller.js';
 import { Preflight } from './preflight/preflight.js';
 import { retentionOf, retryOf } from './preflight/retention.js';
@@ -66,7 +65,6 @@ export class ParticipantModule {
         ...(options.worker ? [options.worker] : []),
         { provide: RefusalStatuses, useValue: new RefusalStatuses(options.refusals ?? {}) },
         { provide: APP_FILTER, useClass: ProblemFilter },
-        { provide: APP_INTERCEPTOR, useClass: RequestSpan },
         loggerOf(participant),
         registry,
         dataSourceOf(participant),

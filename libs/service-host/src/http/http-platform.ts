@@ -3,6 +3,7 @@ import { Histogram, type Registry } from '@quadrille/observability';
 import { unavailable } from './problem-filter.js';
 import { ProblemException, problemMediaType } from './problem.js';
 import { requestCause } from './request-cause.js';
+import { spanRequests } from './request-span.js';
 
 export interface HttpPlatformOptions {
   readonly bodyBytesMax: number;
@@ -56,6 +57,8 @@ export function configurePlatform(app: NestFastifyApplication, options: HttpPlat
     const closed = request.url.startsWith('/health/') || request.url === '/metrics' ? undefined : options.closed();
     done(closed && closedProblems[closed]());
   });
+
+  spanRequests(fastify);
 
   // A connection that is kept alive after its last answer would keep the server from closing for more than a minute.
   fastify.addHook('onSend', (_request, reply, _payload, done) => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Get, HttpCode, Module, Post, Query, Req, type RawBodyRequest } from '@nestjs/common';
-import { APP_FILTER, APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
+import { APP_FILTER, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Refusal } from '@quadrille/contracts';
 import { DeadLetterRefusal, Overloaded, RefusedError, RoundUnavailable, type Cause } from '@quadrille/event-log';
-import { createLogger, Registry, startTracing, type Tracing } from '@quadrille/observability';
+import { createLogger, Registry, startTracing, type Tracing, type TracingOptions } from '@quadrille/observability';
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { z } from 'zod';
@@ -16,8 +16,8 @@ import { pageQuery } from './paging.js';
 import { UuidParam } from './path-param.js';
 import { ProblemFilter, RefusalStatuses } from './problem-filter.js';
 import { RequestCause } from './request-cause.js';
-import { RequestSpan } from './request-span.js';
 import { zodBody, zodQuery } from './validation.js';
+import { eventually } from '../../test/eventually.js';
 
 const thingBody = z.strictObject({ name: z.string().min(1) });
 const thingsQuery = z.strictObject({ ...pageQuery, name: z.string().optional() });
@@ -67,6 +67,8 @@ class ThingsController {
   }
 }
 
+type Span = Parameters<NonNullable<TracingOptions['spanProcessors']>[number]['onEnd']>[0];
+
 const lines: Record<string, unknown>[] = [];
 
 @Module({
@@ -84,7 +86,6 @@ const lines: Record<string, unknown>[] = [];
     },
     { provide: RefusalStatuses, useValue: new RefusalStatuses({ no_such_thing: 404 }) },
     { provide: APP_FILTER, useClass: ProblemFilter },
-    { provide: APP_INTERCEPTOR, useClass: RequestSpan },
   ],
 })
 class ThingsModule {}
@@ -92,12 +93,20 @@ class ThingsModule {}
 let app: NestFastifyApplication;
 let url: string;
 let tracing: Tracing;
+const spans: Span[] = [];
 let closed: 'no_http_role' | 'not_ready' | undefined;
 let stopping = false;
 const registry = new Registry();
 
 beforeAll(async () => {
-  tracing = await startTracing({ service: 'order' });
+  const nothing = async () => undefined;
+  const seeing = {
+    onStart: () => undefined,
+    onEnd: (span: Span) => spans.push(span),
+    shutdown: nothing,
+    forceFlush: nothing,
+  };
+  tracing = await startTracing({ service: 'order', spanProcessors: [seeing] });
   app = await NestFactory.create<NestFastifyApplication>(ThingsModule, fastifyAdapter(), {
     logger: false,
     bodyParser: false,
@@ -124,6 +133,25 @@ async function ask(path: string, init: RequestInit = {}) {
 function post(body: string, headers: Record<string, string> = json, path = '/things') {
   return ask(path, { method: 'POST', headers, body });
 }
+
+describe('a span', () => {
+  it.each([
+    ['/things/faults/bug', 500, 2],
+    ['/things/faults/missing', 404, 0],
+  ])('is named by the route and says how %s was answered: %i', async (path, status, code) => {
+    spans.length = 0;
+    expect((await ask(path)).status).toBe(status);
+    await eventually(() => expect(spans).toHaveLength(1));
+    expect(spans).toMatchObject([
+      {
+        name: 'GET /things/faults/:kind',
+        kind: 1,
+        status: { code },
+        attributes: { 'http.request.method': 'GET', 'http.response.status_code': status },
+      },
+    ]);
+  });
+});
 
 describe('a good request', () => {
   it('is answered, with the cause of all that it sets off', async () => {

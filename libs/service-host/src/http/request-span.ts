@@ -1,19 +1,32 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import { withSpan, withTraceContext } from '@quadrille/observability';
-import { from, lastValueFrom, type Observable } from 'rxjs';
-import type { HttpRequest } from './http-request.js';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { beginSpan, withTraceContext, type Step } from '@quadrille/observability';
 import { requestCause } from './request-cause.js';
 
-/** Gives each request a span and a cause, so that its log lines and the events it leads to can be found by both. */
-@Injectable()
-export class RequestSpan implements NestInterceptor {
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const request = context.switchToHttp().getRequest<HttpRequest>();
-    const name = `${request.method} ${context.getClass().name}.${context.getHandler().name}`;
-    const { traceparent } = requestCause(request);
-    const handled = withSpan(name, { traceparent, attributes: { 'http.request.method': request.method } }, () =>
-      withTraceContext(requestCause(request), () => lastValueFrom(next.handle(), { defaultValue: undefined })),
-    );
-    return from(handled);
-  }
+type Fastify = ReturnType<ReturnType<NestFastifyApplication['getHttpAdapter']>['getInstance']>;
+
+/**
+ * Gives each request a span and a cause, so that its log lines and the events it leads to can be found by both. Named as
+ * OpenTelemetry names them: https://opentelemetry.io/docs/specs/semconv/http/http-spans/. Hooks and no interceptor, because Nest
+ * takes every answer through RxJS as soon as there is one.
+ */
+export function spanRequests(fastify: Fastify): void {
+  const spans = new WeakMap<object, Step>();
+
+  fastify.addHook('preHandler', (request, _reply, done) => {
+    const cause = requestCause(request);
+    const route = request.routeOptions.url ?? '';
+    const span = beginSpan(`${request.method} ${route}`, {
+      traceparent: cause.traceparent,
+      kind: 'server',
+      attributes: { 'http.request.method': request.method, 'http.route': route },
+    });
+    if (span) spans.set(request, span);
+    withTraceContext({ ...cause, traceparent: span?.traceparent ?? cause.traceparent }, done);
+  });
+
+  fastify.addHook('onResponse', (request, { statusCode }, done) => {
+    const error = statusCode >= 500 ? `answered ${statusCode}` : undefined;
+    spans.get(request)?.end({ attributes: { 'http.response.status_code': statusCode }, error });
+    done();
+  });
 }
