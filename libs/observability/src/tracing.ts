@@ -60,23 +60,23 @@ export async function withSpan<Result>(
   options: SpanOptions,
   work: () => Result | Promise<Result>,
 ): Promise<Result> {
-  const tracer = trace.getTracer('quadrille');
-  return tracer.startActiveSpan(name, { attributes: options.attributes ?? {} }, parentOf(options), async (span) => {
-    try {
-      return await work();
-    } catch (error) {
-      markFailed(span, error);
-      throw error;
-    } finally {
-      span.end();
-    }
-  });
+  const span = beginSpan(name, options);
+  try {
+    const result = await (span ? span.run(work) : work());
+    span?.end();
+    return result;
+  } catch (error) {
+    span?.end({ error });
+    throw error;
+  }
 }
 
 /** One step of a trace, where work on many traces begins and ends together. */
 export interface Step {
   /** For what the step leads to. */
   readonly traceparent: string;
+  /** Runs `work`, and all that it awaits, with the step as the present span. */
+  run<Result>(work: () => Result): Result;
   end(how?: { readonly attributes?: Attributes | undefined; readonly error?: unknown }): void;
 }
 
@@ -112,6 +112,7 @@ export function beginSpan(name: string, { kind = 'internal', ...options }: StepO
   if (!trace.isSpanContextValid(span.spanContext())) return undefined;
   return {
     traceparent: formatTraceparent({ ...span.spanContext(), sampled: span.isRecording() }),
+    run: (work) => context.with(trace.setSpan(context.active(), span), work),
     end: ({ attributes: more, error } = {}) => {
       if (more) span.setAttributes(more);
       if (error !== undefined) markFailed(span, error);

@@ -20,8 +20,9 @@ export function spanRequests(fastify: Fastify): void {
       kind: 'server',
       attributes: { 'http.request.method': request.method, 'http.route': route },
     });
-    if (span) spans.set(request, span);
-    withTraceContext({ ...cause, traceparent: span?.traceparent ?? cause.traceparent }, done);
+    if (!span) return withTraceContext(cause, done);
+    spans.set(request, span);
+    span.run(() => withTraceContext({ ...cause, traceparent: span.traceparent }, done));
   });
 
   fastify.addHook('onResponse', (request, { statusCode }, done) => {
