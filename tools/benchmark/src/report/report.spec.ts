@@ -47,14 +47,26 @@ describe('the summary', () => {
 });
 
 describe('a target', () => {
+  const targets = targetsOf(summary, 2);
+
   it('is met, or says by what factor it is missed', () => {
-    const verdicts = Object.fromEntries(targetsOf(summary).map((target) => [target.what, verdictOf(target)]));
+    const verdicts = Object.fromEntries(targets.map((target) => [target.what, verdictOf(target).verdict]));
     expect(verdicts).toMatchObject({
       'CPU per order': 'missed by a factor of 1.14',
       'p50 at 50/s': 'met',
       'p99 at 50/s': 'missed by a factor of 1.03',
       'CPU per order less than (b)': 'missed by a factor of 1.05',
       'CPU per order less than (c)': 'not measured',
+    });
+  });
+
+  it('that is missed says what it allows and what takes it', () => {
+    const holds = Object.fromEntries(targets.map((target) => [target.what, verdictOf(target).holds]));
+    expect(holds).toMatchObject({
+      'CPU per order less than (b)':
+        'it allows 1.43 ms; the database takes 0.32 ms, the broker 0.32 ms, the services 0.96 ms',
+      'p50 at 50/s': '',
+      'p99 at 50/s': '2 cores have 40.0 ms for an order at 50.0/s; it takes 6.10 ms, provider and generator included',
     });
   });
 });

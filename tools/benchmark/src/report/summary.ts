@@ -31,6 +31,8 @@ export interface RateSummary {
   readonly p50Ms: Spread;
   readonly p99Ms: Spread;
   readonly cpuMsPerOrder: Spread;
+  /** With what is counted apart. */
+  readonly allMsPerOrder: Spread;
 }
 
 export interface LatencySummary {
@@ -128,5 +130,6 @@ function rateSummary(figures: readonly OpenFigures[]): RateSummary {
     p50Ms: at(0.5),
     p99Ms: at(0.99),
     cpuMsPerOrder: spreadOf(figures.map(({ cpuMsPerOrder }) => cpuMsPerOrder)),
+    allMsPerOrder: spreadOf(figures.map(({ cpuMsPerOrder, cpu }) => cpuMsPerOrder + cpu.provider + cpu.generator)),
   };
 }
