@@ -136,15 +136,16 @@ function post(body: string, headers: Record<string, string> = json, path = '/thi
 
 describe('a span', () => {
   it.each([
-    ['/things/faults/bug', 500, 2],
-    ['/things/faults/missing', 404, 0],
-  ])('is named by the route and says how %s was answered: %i', async (path, status, code) => {
+    ['/things/faults/bug', 'GET /things/faults/:kind', 500, 2],
+    ['/things/faults/missing', 'GET /things/faults/:kind', 404, 0],
+    ['/nowhere', 'GET', 404, 0],
+  ])('is named by the route of %s, %s, and says how it was answered: %i', async (path, name, status, code) => {
     spans.length = 0;
     expect((await ask(path)).status).toBe(status);
     await eventually(() => expect(spans).toHaveLength(1));
     expect(spans).toMatchObject([
       {
-        name: 'GET /things/faults/:kind',
+        name,
         kind: 1,
         status: { code },
         attributes: { 'http.request.method': 'GET', 'http.response.status_code': status },

@@ -14,11 +14,12 @@ export function spanRequests(fastify: Fastify): void {
 
   fastify.addHook('preHandler', (request, _reply, done) => {
     const cause = requestCause(request);
-    const route = request.routeOptions.url ?? '';
-    const span = beginSpan(`${request.method} ${route}`, {
+    const { method } = request;
+    const { url: route } = request.routeOptions;
+    const span = beginSpan(route === undefined ? method : `${method} ${route}`, {
       traceparent: cause.traceparent,
       kind: 'server',
-      attributes: { 'http.request.method': request.method, 'http.route': route },
+      attributes: { 'http.request.method': method, ...(route !== undefined && { 'http.route': route }) },
     });
     if (!span) return withTraceContext(cause, done);
     spans.set(request, span);
