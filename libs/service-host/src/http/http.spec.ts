@@ -4,7 +4,14 @@ import { APP_FILTER, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Refusal } from '@quadrille/contracts';
 import { DeadLetterRefusal, Overloaded, RefusedError, RoundUnavailable, type Cause } from '@quadrille/event-log';
-import { createLogger, Registry, startTracing, type Tracing, type TracingOptions } from '@quadrille/observability';
+import {
+  createLogger,
+  Registry,
+  startTracing,
+  type Tracing,
+  type TracingOptions,
+  withSpan,
+} from '@quadrille/observability';
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { z } from 'zod';
@@ -59,6 +66,11 @@ class ThingsController {
   @Post('signed')
   signed(@Req() request: RawBodyRequest<object>) {
     return { raw: request.rawBody?.toString() };
+  }
+
+  @Get('spans/inner')
+  inner() {
+    return withSpan('inner', {}, () => null);
   }
 
   @Get('faults/:kind')
@@ -134,7 +146,7 @@ function post(body: string, headers: Record<string, string> = json, path = '/thi
   return ask(path, { method: 'POST', headers, body });
 }
 
-describe('a span', () => {
+describe('a span of a request', () => {
   it.each([
     ['/things/faults/bug', 'GET /things/faults/:kind', 500, 2],
     ['/things/faults/missing', 'GET /things/faults/:kind', 404, 0],
@@ -151,6 +163,14 @@ describe('a span', () => {
         attributes: { 'http.request.method': 'GET', 'http.response.status_code': status },
       },
     ]);
+  });
+
+  it('has the spans below it that its handler begins', async () => {
+    spans.length = 0;
+    await ask('/things/spans/inner');
+    await eventually(() => expect(spans).toHaveLength(2));
+    const [inner, request] = spans;
+    expect(inner?.parentSpanContext?.spanId).toBe(request?.spanContext().spanId);
   });
 });
 
