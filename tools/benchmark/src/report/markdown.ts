@@ -54,18 +54,10 @@ export function markdownOf(report: Report): string {
       ]),
     ]),
     '## Latency',
-    'From the time at which an order was meant to be sent until its reservation is committed.',
+    'From the time at which an order was meant to be sent until its reservation is committed. A party is asked for a rate in rounds in which its closed loop did a quarter more; `-` where there was none.',
     table([
       ['', 'orders/s', 'p50 ms', 'p99 ms', 'CPU ms per order'],
-      ...summary.parties.flatMap(({ name, open }) =>
-        open.map(({ ratePerSecond, p50Ms, p99Ms, cpuMsPerOrder }) => [
-          titles[name],
-          show(ratePerSecond),
-          spread(p50Ms),
-          spread(p99Ms),
-          spread(cpuMsPerOrder),
-        ]),
-      ),
+      ...summary.parties.filter(({ name }) => name !== 'limit').flatMap((party) => rateRows(party, plan.rates)),
       ...summary.latency.map(({ share, ratePerSecond, p50Ms, p99Ms, cpuMsPerOrder }) => [
         `${titles.ours}, ${Math.round(share * 100)} % of capacity`,
         show(ratePerSecond),
@@ -104,6 +96,14 @@ export function markdownOf(report: Report): string {
         ]
       : []),
   ].join('\n\n');
+}
+
+function rateRows({ name, open }: PartySummary, rates: readonly number[]): string[][] {
+  return rates.map((rate) => {
+    const found = open.find(({ ratePerSecond }) => ratePerSecond === rate);
+    const figures = found ? [found.p50Ms, found.p99Ms, found.cpuMsPerOrder].map(spread) : ['-', '-', '-'];
+    return [titles[name], show(rate), ...figures];
+  });
 }
 
 function overloadSentence({

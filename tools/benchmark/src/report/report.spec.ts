@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measurement, plan } from '../../test/measurement.js';
+import { titles } from '../parties/party.js';
 import { markdownOf } from './markdown.js';
 import { type Report, writeReport } from './report.js';
 import { summarize } from './summary.js';
@@ -68,6 +69,9 @@ describe('a target', () => {
       'p50 at 50/s': '',
       'p99 at 50/s': '2 cores have 40.0 ms for an order at 50.0/s; it takes 6.10 ms, provider and generator included',
     });
+    expect(targets.find(({ what }) => what === 'orders/s to (a)')?.holds).toBe(
+      '2 cores have 1.90 ms for an order at 1,050/s; it takes 2.70 ms, provider and generator included',
+    );
   });
 });
 
@@ -80,6 +84,11 @@ describe('the report', () => {
     expect(text).toContain('Load before the start: 0.40.');
     expect(text).toContain('round 2: 3 times a rule was broken');
     expect(text).toContain('At 120 % of capacity 2 orders were accepted and 7 answered 503');
+  });
+
+  it('has a row for a rate that a party was never asked for', () => {
+    const more = markdownOf({ ...report, plan: { ...plan, rates: [50, 200] } });
+    expect(more).toContain(`| ${titles.naive} | 200 | - | - | - |`);
   });
 
   it('is no result when something else was running', () => {

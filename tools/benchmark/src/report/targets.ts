@@ -1,5 +1,5 @@
 import { show } from '../figures.js';
-import type { PartyName } from '../parties/party.js';
+import type { Part, PartyName } from '../parties/party.js';
 import type { PartySummary, RateSummary, Summary } from './summary.js';
 
 export interface Target {
@@ -60,8 +60,8 @@ export function targetsOf({ ratios, parties, latency }: Summary, cores: number):
 }
 
 function takenBy(party: PartySummary | undefined): string {
-  const { order, inventory, payment, database, broker } = partMs(party);
-  return `the database takes ${ms(database)}, the broker ${ms(broker)}, the services ${ms(order + inventory + payment)}`;
+  const take = (...named: Part[]) => ms(named.reduce((sum, part) => sum + (party?.cpu[part]?.median ?? 0), 0));
+  return `the database takes ${take('database')}, the broker ${take('broker')}, the services ${take('order', 'inventory', 'payment')}`;
 }
 
 function atRate(found: RateSummary | undefined, cores: number): string {
@@ -74,20 +74,7 @@ function fullMachine(ordersPerSecond: number, takenMs: number, cores: number): s
 }
 
 function allMsOf(party: PartySummary | undefined): number {
-  return Object.values(partMs(party)).reduce((sum, partMs) => sum + partMs, 0);
-}
-
-function partMs(party: PartySummary | undefined) {
-  const of = (part: keyof PartySummary['cpu']) => party?.cpu[part]?.median ?? 0;
-  return {
-    order: of('order'),
-    inventory: of('inventory'),
-    payment: of('payment'),
-    database: of('database'),
-    broker: of('broker'),
-    provider: of('provider'),
-    generator: of('generator'),
-  };
+  return Object.values(party?.cpu ?? {}).reduce((sum, { median }) => sum + median, 0);
 }
 
 const ms = (value: number) => `${show(value)} ms`;
