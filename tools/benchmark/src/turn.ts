@@ -92,7 +92,8 @@ export class Turn {
       () => `${this.watch.open} orders of ${this.system.name} have not ended`,
     );
     refuse(result.failures, this.system);
-    const cpu = between(edges, result.accepted);
+    // Not by those that were accepted: beyond the capacity, what is left behind would flatter the figure.
+    const cpu = between(edges, result.ended);
     return { ...result, cpu, cpuMsPerOrder: chargedMs(cpu), memoryBytes: readMemory(this.pids()) };
   }
 

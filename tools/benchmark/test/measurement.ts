@@ -18,6 +18,7 @@ export function openFigures(ratePerSecond: number, latenciesMs: readonly number[
     ratePerSecond,
     latenciesMs,
     accepted: latenciesMs.length,
+    ended: latenciesMs.length,
     turnedAway: 0,
     failures: [],
     settledAfterMs: 40,

@@ -55,6 +55,30 @@ describe('the open loop', () => {
     expect(result).toMatchObject({ accepted: 5 });
     expect(result.latenciesMs).toHaveLength(5);
   });
+
+  it('counts what ended while it measured, and not what was left behind', async () => {
+    let number = 0;
+    const ends: (() => void)[] = [];
+    const shop = {
+      place: async (): Promise<Purchase> => {
+        const isLeftBehind = ++number > 7;
+        const end = new Promise<number>((resolve) => {
+          if (isLeftBehind) ends.push(() => resolve(performance.now()));
+          else resolve(performance.now());
+        });
+        return { kind: 'accepted', orderId: 'o', ended: end };
+      },
+    };
+    // At each edge everything has ended that will until the next.
+    let edges = 0;
+    const atEdges = async () => {
+      await pause(10);
+      if (++edges === 2) setTimeout(() => ends.forEach((end) => end()), 10);
+    };
+    const result = await openLoop({ shop, ratePerSecond: 100, warmUpMs: 50, measureMs: 50, atEdges });
+    expect(result).toMatchObject({ accepted: 5, ended: 2 });
+    expect(result.latenciesMs).toHaveLength(5);
+  });
 });
 
 describe('the closed loop', () => {

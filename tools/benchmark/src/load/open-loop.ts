@@ -15,6 +15,8 @@ export interface OpenLoopResult {
   /** From the time at which each order was meant to be sent until its end, so that a stall is not hidden. */
   readonly latenciesMs: readonly number[];
   readonly accepted: number;
+  /** Orders that ended between the first sending that is measured and the last, whenever they were sent. */
+  readonly ended: number;
   readonly turnedAway: number;
   readonly failures: readonly string[];
   /** From the last sending until the last accepted order had ended. */
@@ -27,6 +29,8 @@ export async function openLoop(options: OpenLoopOptions): Promise<OpenLoopResult
   const latenciesMs: number[] = [];
   const failures: string[] = [];
   const counts = { accepted: 0, turnedAway: 0 };
+  let ended = 0;
+  let endedBefore = 0;
   const gapMs = 1000 / ratePerSecond;
   const first = Math.round(warmUpMs / gapMs);
   const total = first + Math.round(measureMs / gapMs);
@@ -37,6 +41,7 @@ export async function openLoop(options: OpenLoopOptions): Promise<OpenLoopResult
     if (purchase.kind === 'accepted') {
       if (counts_) counts.accepted += 1;
       const endedAtMs = await purchase.ended;
+      ended += 1;
       if (counts_) latenciesMs.push(endedAtMs - intendedAtMs);
     } else if (counts_ && purchase.kind === 'turned-away') counts.turnedAway += 1;
   };
@@ -47,11 +52,16 @@ export async function openLoop(options: OpenLoopOptions): Promise<OpenLoopResult
     const intendedAtMs = beganAtMs + number * gapMs;
     const aheadMs = intendedAtMs - performance.now();
     if (aheadMs > 0) await pause(aheadMs);
-    if (number === first) await atEdges();
+    if (number === first) {
+      await atEdges();
+      endedBefore = ended;
+    }
     sent.push(send(intendedAtMs, number >= first));
   }
   await atEdges();
+  const endedMeanwhile = ended - endedBefore;
   const lastSentAtMs = performance.now();
   await Promise.all(sent);
-  return { ratePerSecond, latenciesMs, ...counts, failures, settledAfterMs: performance.now() - lastSentAtMs };
+  const settledAfterMs = performance.now() - lastSentAtMs;
+  return { ratePerSecond, latenciesMs, ...counts, ended: endedMeanwhile, failures, settledAfterMs };
 }
