@@ -11,10 +11,12 @@ export interface IncomingMessage {
 /**
  * What a partition consumer needs of a broker: one partition's queue, in order.
  * `take` waits for at least one message and answers with up to `max` of those that are there, or with an empty list once
- * the stream is closed. A reconnection makes earlier messages void: they come again, and `settle` on a void one does nothing.
+ * the stream is closed; `takeReady` does not wait. A reconnection makes earlier messages void: they come again, and `settle` on a void one does nothing.
  */
 export interface MessageStream {
   take(max: number): Promise<readonly IncomingMessage[]>;
+  /** Up to `max` of the messages that are there now. */
+  takeReady(max: number): readonly IncomingMessage[];
   /** Acknowledges messages that were taken. Call it after the commit only. */
   acknowledge(messages: readonly IncomingMessage[]): void;
   /** Sets a message aside in the broker's own dead-letter queue with the reason in its headers, then acknowledges it. */

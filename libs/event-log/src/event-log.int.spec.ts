@@ -247,17 +247,17 @@ test('stopping lets the running round end and acknowledge, and begins no other',
   const queue = new TestQueue();
   const log = await running({ queues: [queue] });
   await eventually(() => expect(queue.isConsumed).toBe(true));
-  const atHandling = gate();
-  const mayHandle = gate();
-  undo.push(plantFailpoint('consumer.handling', () => (atHandling.open(), mayHandle.opened)));
+  const atCommit = gate();
+  const mayCommit = gate();
+  undo.push(plantFailpoint('round.committing', () => (atCommit.open(), mayCommit.opened)));
   const [order, late] = orders(2) as [string, string];
   const { id, body } = noteMessage(order);
   queue.send(body);
-  await atHandling.opened;
+  await atCommit.opened;
   queue.send(noteMessage(late).body);
 
   const stopped = Promise.all([log.stop(), log.stop()]);
-  mayHandle.open();
+  mayCommit.open();
   await stopped;
   expect(await notesOf(order)).toEqual([id]);
   expect(await notesOf(late)).toEqual([]);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { GroupCommit } from './group-commit.js';
-import type { Outcome, RoundItem } from './round-types.js';
+import type { DeliveryItem, Outcome, RoundItem } from './round-types.js';
 
 interface Command {
   readonly type: string;
@@ -63,11 +63,11 @@ it('follows a round of one item by the next at once, however long it took', asyn
   expect(rounds.begun).toEqual([['a'], ['b'], ['c']]);
 });
 
-it('rests after a round of two items or more for as long as it took, and what comes one after another shares the next', async () => {
+it('rests after a round of two items or more for three times as long as it took, and what comes one after another shares the next', async () => {
   await send('a', 'b');
-  await rounds.endAfter(40);
+  await rounds.endAfter(20);
   await send('c');
-  jest.advanceTimersByTime(39);
+  jest.advanceTimersByTime(59);
   await send('d');
   expect(rounds.begun).toEqual([['a', 'b']]);
   jest.advanceTimersByTime(1);
@@ -91,7 +91,7 @@ it('rests for a short while only after a round that took long', async () => {
   await send('a', 'b', 'c', 'd');
   await rounds.endAfter(5000);
   await send('e');
-  jest.advanceTimersByTime(50);
+  jest.advanceTimersByTime(105);
   await turns();
   expect(rounds.begun).toEqual([['a', 'b', 'c', 'd'], ['e']]);
 });
@@ -109,7 +109,8 @@ it('does not rest when half a round waits, or as soon as it is', async () => {
 });
 
 it.each([
-  ['rests so much longer among others that all together are in rounds for half of the time', 2, 30],
+  ['rests among two as it does alone', 2, 30],
+  ['rests so much longer among three that all together are in rounds for half of the time', 3, 50],
   ['rests no longer among many than among three', 20, 50],
 ])('%s', async (_, replicas, restMs) => {
   group = new GroupCommit(rounds, { itemsMax: 12, replicas: () => replicas });
@@ -124,10 +125,70 @@ it.each([
   expect(rounds.begun).toEqual([['a', 'b'], ['c']]);
 });
 
+describe('what comes while its caller waits for a round', () => {
+  const message = (type: string): DeliveryItem => ({
+    kind: 'delivery',
+    messageId: type,
+    key: type,
+    partition: 0,
+    type,
+    message: { body: Buffer.from('') },
+    content: { kind: 'unreadable', code: 'unknown_type', reason: 'of no consequence' },
+    cause: { correlationId: 'c', causationId: 'c' },
+  });
+  /** A caller for whom more has come when its round begins. */
+  const sendFrom = (type: string, come: string[]) => {
+    const outcomes = group.run([message(type)], { more: (max) => come.splice(0, max).map(message) });
+    return turns().then(() => outcomes);
+  };
+
+  it('goes in that round behind what waited, and has its own outcome', async () => {
+    await send('a', 'b');
+    await rounds.endAfter(10);
+    const come = ['d', 'e'];
+    const outcomes = sendFrom('c', come);
+    jest.advanceTimersByTime(29);
+    await turns();
+    come.push('f');
+    jest.advanceTimersByTime(1);
+    await turns();
+    expect(rounds.begun[1]).toEqual(['c', 'd', 'e', 'f']);
+    await rounds.endAfter(10);
+    expect(await outcomes).toHaveLength(4);
+  });
+
+  it('is asked for when the round begins, and not again while it runs', async () => {
+    const come = ['b'];
+    void sendFrom('a', come);
+    await turns();
+    come.push('c');
+    await rounds.endAfter(10);
+    expect(rounds.begun).toEqual([['a', 'b']]);
+    expect(come).toEqual(['c']);
+  });
+
+  it('goes in as far as there is room', async () => {
+    const come = Array.from({ length: 20 }, (_, index) => String(index));
+    void sendFrom('a', come);
+    await turns();
+    expect(rounds.begun[0]).toHaveLength(12);
+    expect(come).toHaveLength(9);
+  });
+
+  it('makes a round a busy one', async () => {
+    void sendFrom('a', ['b']);
+    await turns();
+    await rounds.endAfter(10);
+    await send('c');
+    expect(rounds.begun).toEqual([['a', 'b']]);
+  });
+});
+
 describe('what can wait', () => {
   const cause = { correlationId: 'c', causationId: 'c' };
+  const isDeferrable = () => true;
   const sendWithCompany = (type: string) =>
-    void group.company().then(() => group.run([{ kind: 'wake-up', command: { type }, cause }], { deferrable: 1 }));
+    void group.company().then(() => group.run([{ kind: 'wake-up', command: { type }, cause }], { isDeferrable }));
 
   it('shares the round of the next that cannot', async () => {
     sendWithCompany('a');

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { buildEvent, fact } from '@quadrille/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import type { IncomingMessage } from './deliveries.js';
@@ -48,9 +48,15 @@ class StreamByHand {
   async take(max: number): Promise<readonly IncomingMessage[]> {
     while (!this.isClosed && this.waiting.length === 0)
       await new Promise<void>((resolve) => void this.takers.push(resolve));
+    return this.takeReady(max);
+  }
+
+  takeReady(max: number): readonly IncomingMessage[] {
     return this.isClosed ? [] : this.waiting.splice(0, max);
   }
 }
+
+const mayJoin = (taken: Taken): taken is Taken => taken.item.kind === 'delivery';
 
 /** What is taken as soon as nothing more is going on, or undefined while it is kept back. */
 async function soon(taking: Promise<readonly Taken[]>): Promise<IncomingMessage[] | undefined> {
@@ -119,6 +125,46 @@ it('hands on no more than is asked for, of what came when there was more room, a
   await turn();
   expect(await soon(stream.intake.take(1))).toEqual(later.slice(0, 1));
   expect(await soon(stream.intake.take(10))).toEqual(later.slice(1));
+});
+
+describe('what joins what was taken', () => {
+  it('is what has come since, in its order and as far as there is room', async () => {
+    const stream = new StreamByHand();
+    stream.send(cannotWait());
+    await stream.intake.take(10);
+    expect(stream.intake.takeReady(2, mayJoin)).toEqual([]);
+    const later = [cannotWait(), canWait(), cannotWait()];
+    stream.send(...later);
+    expect(stream.intake.takeReady(2, mayJoin).map(({ message }) => message)).toEqual(later.slice(0, 2));
+    expect(stream.intake.takeReady(0, mayJoin)).toEqual([]);
+    expect(await soon(stream.intake.take(10))).toEqual(later.slice(2));
+  });
+
+  it('ends before the first that may not, which comes next with all behind it', async () => {
+    const stream = new StreamByHand();
+    const garbage = { body: Buffer.from('{'), deliveryCount: 0, headers: {} };
+    const [first, last] = [cannotWait(), cannotWait()];
+    stream.send(cannotWait());
+    await stream.intake.take(10);
+    stream.send(first, garbage, last);
+    expect(stream.intake.takeReady(10, mayJoin).map(({ message }) => message)).toEqual([first]);
+    expect(stream.intake.takeReady(10, mayJoin)).toEqual([]);
+    expect(await soon(stream.intake.take(10))).toEqual([garbage, last]);
+  });
+
+  it('comes behind what was waited for while others were kept back', async () => {
+    const stream = new StreamByHand();
+    const [first, second, third] = [canWait(), cannotWait(), cannotWait()];
+    const taking = stream.intake.take(10);
+    stream.send(first);
+    await turn();
+    stream.meet();
+    expect(await soon(taking)).toEqual([first]);
+    stream.send(second);
+    await turn();
+    stream.send(third);
+    expect(stream.intake.takeReady(10, mayJoin).map(({ message }) => message)).toEqual([second, third]);
+  });
 });
 
 it('does not keep back what cannot be read', async () => {

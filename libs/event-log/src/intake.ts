@@ -10,7 +10,7 @@ export interface Taken {
 }
 
 export interface IntakeOptions {
-  readonly stream: Pick<MessageStream, 'take'>;
+  readonly stream: Pick<MessageStream, 'take' | 'takeReady'>;
   readonly partition: number;
   /** Types of events that nobody waits for. */
   readonly deferrable: ReadonlySet<string>;
@@ -23,35 +23,56 @@ export interface IntakeOptions {
  * somebody does wait for, or until there is company for them: a round costs the same with them and without.
  */
 export class Intake {
-  /** Asked for while others were kept back, and not handed on yet. */
-  private coming: Promise<readonly IncomingMessage[]> | undefined;
+  /** Taken from the stream and not handed on yet. */
+  private readonly here: IncomingMessage[] = [];
+  /** While the stream is waited for: false when it was closed meanwhile. */
+  private coming: Promise<boolean> | undefined;
 
   constructor(private readonly options: IntakeOptions) {}
 
   /** At least one message and at most `max`; none once the stream is closed. */
   async take(max: number): Promise<readonly Taken[]> {
-    const taken = this.read(await this.come(max), max);
+    if (!(await this.come(max))) return [];
+    const taken = this.handOn(max);
     let company: Promise<void> | undefined;
-    while (taken.length > 0 && taken.length < max && taken.every(({ canWait }) => canWait)) {
+    while (taken.length < max && taken.every(({ canWait }) => canWait)) {
       company ??= this.options.company();
-      const more = await Promise.race([this.come(max - taken.length), company]);
-      if (!more) break;
+      const isOpen = await Promise.race([this.come(max - taken.length), company]);
+      if (isOpen === undefined) break;
       // Closed: what was kept back is not acknowledged, and comes again.
-      if (more.length === 0) return [];
-      taken.push(...this.read(more, max - taken.length));
+      if (!isOpen) return [];
+      taken.push(...this.handOn(max - taken.length));
     }
     return taken;
   }
 
-  private come(max: number): Promise<readonly IncomingMessage[]> {
-    this.coming ??= this.options.stream.take(max);
+  /** What has come since and may join what was taken before, without waiting: at most `max`, up to the first that may not. */
+  takeReady<Joining extends Taken>(max: number, mayJoin: (taken: Taken) => taken is Joining): readonly Joining[] {
+    // While the stream is waited for, nothing is there.
+    if (this.here.length < max && !this.coming)
+      this.here.push(...this.options.stream.takeReady(max - this.here.length));
+    const joining: Joining[] = [];
+    for (const message of this.here.slice(0, Math.max(0, max))) {
+      const taken = this.taken(message);
+      if (!mayJoin(taken)) break;
+      joining.push(taken);
+    }
+    this.here.splice(0, joining.length);
+    return joining;
+  }
+
+  private async come(max: number): Promise<boolean> {
+    if (this.here.length > 0) return true;
+    this.coming ??= this.options.stream.take(max).then((came) => {
+      this.coming = undefined;
+      this.here.push(...came);
+      return came.length > 0;
+    });
     return this.coming;
   }
 
-  /** What came may have been asked for when there was more room: the rest is next. */
-  private read(came: readonly IncomingMessage[], max: number): Taken[] {
-    this.coming = came.length > max ? Promise.resolve(came.slice(max)) : undefined;
-    return came.slice(0, max).map((message) => this.taken(message));
+  private handOn(max: number): Taken[] {
+    return this.here.splice(0, max).map((message) => this.taken(message));
   }
 
   private taken(message: IncomingMessage): Taken {

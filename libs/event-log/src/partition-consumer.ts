@@ -7,7 +7,7 @@ import { Intake, type Taken } from './intake.js';
 import { pause, whenAborted } from './pause.js';
 import { retryDelayMs } from './retry-policy.js';
 import type { Rounds } from './group-commit.js';
-import type { DeliveryItem, Lease, Outcome } from './round-types.js';
+import type { DeliveryItem, Lease, Outcome, RoundItem } from './round-types.js';
 import { endlessRetry, type Timing } from './timing.js';
 
 export interface PartitionConsumerOptions {
@@ -116,34 +116,43 @@ export class PartitionConsumer {
       const taken = await intake.take(brake.on ? 1 : this.batchSize);
       // An empty list: the stream is closed.
       if (this.stopping || taken.length === 0) return;
-      this.handling = this.handle(stream, taken);
+      this.handling = this.handle(stream, intake, taken);
       await this.handling;
       onProgress();
     }
   }
 
   /** Handles messages in their order: together where nothing speaks against it. */
-  private async handle(stream: MessageStream, taken: readonly Taken[]): Promise<void> {
+  private async handle(stream: MessageStream, intake: Intake, taken: readonly Taken[]): Promise<void> {
     let together: TakenDelivery[] = [];
-    for (const { message, item, canWait } of taken) {
-      if (item.kind === 'garbage') {
-        this.logger.warn({ reason: item.reason }, 'a message without a usable envelope is set aside');
-        await stream.setAside(message, item.reason);
-      } else if (message.deliveryCount >= deliveriesTogether) {
+    for (const one of taken) {
+      if (sharesRounds(one)) together.push(one);
+      else if (one.item.kind === 'garbage') {
+        this.logger.warn({ reason: one.item.reason }, 'a message without a usable envelope is set aside');
+        await stream.setAside(one.message, one.item.reason);
+      } else {
         await this.handleTogether(stream, together);
         together = [];
-        await this.handleAlone(stream, { message, item, canWait });
-      } else together.push({ message, item, canWait });
+        await this.handleAlone(stream, { ...one, item: one.item });
+      }
     }
-    await this.handleTogether(stream, together);
+    await this.handleTogether(stream, together, intake);
   }
 
-  private async handleTogether(stream: MessageStream, taken: readonly TakenDelivery[]): Promise<void> {
+  /** What comes until their round begins joins them, where there is an intake: from then on it would wait for a whole round more. */
+  private async handleTogether(stream: MessageStream, taken: TakenDelivery[], intake?: Intake): Promise<void> {
     if (taken.length === 0) return;
     if (this.stopping) return;
-    this.options.batchSize.observe(taken.length);
-    const deferrable = taken.filter(({ canWait }) => canWait).length;
-    await this.settle(stream, taken, (items) => this.options.rounds.run(items, { lease: this.lease, deferrable }));
+    const { rounds, brake, deferrable, batchSize } = this.options;
+    const isDeferrable = (item: RoundItem<unknown, never>) => item.kind === 'delivery' && deferrable.has(item.type);
+    const more = (max: number) => {
+      if (!intake || this.stopping || brake.on) return [];
+      const joining = intake.takeReady(Math.min(max, this.batchSize - taken.length), sharesRounds);
+      taken.push(...joining);
+      return joining.map(({ item }) => item);
+    };
+    await this.settle(stream, taken, (items) => rounds.run(items, { lease: this.lease, isDeferrable, more }));
+    batchSize.observe(taken.length);
   }
 
   /** The attempt is committed before it is made, and forgotten whenever it ends in any way but the end of the process. */
@@ -172,13 +181,13 @@ export class PartitionConsumer {
     taken: readonly TakenDelivery[],
     commit: (items: readonly DeliveryItem[]) => Promise<readonly Outcome[]>,
   ): Promise<void> {
-    const items = taken.map(({ item }) => item);
     await failpoint('consumer.handling');
-    const outcomes = await this.patiently(() => commit(items));
+    // Others may have joined them, and stay when it is tried again.
+    const outcomes = await this.patiently(() => commit(taken.map(({ item }) => item)));
     await failpoint('consumer.handled');
     stream.acknowledge(taken.map(({ message }) => message));
     await failpoint('consumer.acknowledged');
-    outcomes.forEach((outcome, at) => this.record(items[at], outcome));
+    outcomes.forEach((outcome, at) => this.record(taken[at]?.item, outcome));
     const failed = outcomes.some((outcome) => outcome.kind === 'held');
     this.batchSize = failed ? batchMin : Math.min(batchMax, this.batchSize * 2);
   }
@@ -246,4 +255,8 @@ export class PartitionConsumer {
 
 interface TakenDelivery extends Taken {
   readonly item: DeliveryItem;
+}
+
+function sharesRounds(taken: Taken): taken is TakenDelivery {
+  return taken.item.kind === 'delivery' && taken.message.deliveryCount < deliveriesTogether;
 }

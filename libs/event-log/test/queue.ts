@@ -64,16 +64,21 @@ class TestStream implements MessageStream {
 
   async take(max: number): Promise<readonly IncomingMessage[]> {
     while (!this.isClosed) {
-      const next = this.queue.next(this, max).map((queued): IncomingMessage => {
-        const message = { body: queued.body, deliveryCount: queued.deliveryCount, headers: {} };
-        this.unacknowledged.set(message, queued);
-        return message;
-      });
-      this.queue.taken.push(...next);
-      if (next.length > 0) return next;
+      const ready = this.takeReady(max);
+      if (ready.length > 0) return ready;
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
     return [];
+  }
+
+  takeReady(max: number): readonly IncomingMessage[] {
+    const next = this.queue.next(this, max).map((queued): IncomingMessage => {
+      const message = { body: queued.body, deliveryCount: queued.deliveryCount, headers: {} };
+      this.unacknowledged.set(message, queued);
+      return message;
+    });
+    this.queue.taken.push(...next);
+    return next;
   }
 
   acknowledge(messages: readonly IncomingMessage[]): void {

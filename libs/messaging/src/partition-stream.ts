@@ -52,12 +52,18 @@ export class PartitionStream {
 
   /** Waits for at least one message; answers with up to `max` of those that are there, or with none once the stream is closed. */
   async take(max: number): Promise<readonly IncomingMessage[]> {
-    for (;;) {
-      if (this.isClosed) return [];
-      this.buffer = this.buffer.filter(({ isVoid }) => !isVoid);
-      if (this.buffer.length > 0) return this.buffer.splice(0, max);
+    while (!this.isClosed) {
+      const ready = this.takeReady(max);
+      if (ready.length > 0) return ready;
       await new Promise<void>((resolve) => this.takers.add(resolve));
     }
+    return [];
+  }
+
+  /** Up to `max` of the messages that are there now. */
+  takeReady(max: number): readonly IncomingMessage[] {
+    this.buffer = this.buffer.filter(({ isVoid }) => !isVoid);
+    return this.buffer.splice(0, max);
   }
 
   /** Acknowledges messages that were taken. A void message is left alone: it comes again. */

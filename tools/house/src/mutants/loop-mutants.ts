@@ -111,8 +111,8 @@ export const loopMutants: readonly PlumbingMutant[] = [
     file: `${src}/partition-consumer.ts`,
     edits: [
       {
-        find: `    const outcomes = await this.patiently(() => commit(items));\n`,
-        replace: `    stream.acknowledge(taken.map(({ message }) => message));\n    const outcomes = await this.patiently(() => commit(items));\n`,
+        find: `    const outcomes = await this.patiently(() => commit(taken.map(({ item }) => item)));\n`,
+        replace: `    stream.acknowledge(taken.map(({ message }) => message));\n    const outcomes = await this.patiently(() => commit(taken.map(({ item }) => item)));\n`,
       },
       {
         find: `    await failpoint('consumer.handled');\n    stream.acknowledge(taken.map(({ message }) => message));\n`,
@@ -132,7 +132,7 @@ export const loopMutants: readonly PlumbingMutant[] = [
     name: 'a message that came again is handled with the others',
     breaks: 'a message that ends the process harms no neighbour, and becomes a dead letter',
     file: `${src}/partition-consumer.ts`,
-    edits: [{ find: 'message.deliveryCount >= deliveriesTogether', replace: 'message.deliveryCount > 1e9' }],
+    edits: [{ find: 'message.deliveryCount < deliveriesTogether', replace: 'message.deliveryCount < 1e9' }],
     noticedBy: { spec: logSpec, test: 'a message that ended the process again and again becomes a dead letter' },
   },
   {
@@ -299,14 +299,28 @@ export const loopMutants: readonly PlumbingMutant[] = [
     },
   },
   {
-    name: 'what was asked for while others were kept back is forgotten',
+    name: 'what came when there was more room is forgotten',
     breaks: 'a message that was taken is handled',
     file: `${src}/intake.ts`,
-    edits: [{ find: 'if (!more) break;', replace: 'if (!more) this.coming = undefined;\n      if (!more) break;' }],
+    edits: [{ find: 'return this.here.splice(0, max).map', replace: 'return this.here.splice(0).slice(0, max).map' }],
     noticedBy: {
       spec: `${src}/intake.spec.ts`,
-      test: 'hands on what was kept back when there is company, and what comes later comes next',
+      test: 'hands on no more than is asked for, of what came when there was more room, and the rest next',
     },
+  },
+  {
+    name: 'whoever comes while others of its partition wait for a round waits for the one behind it',
+    breaks: 'a round takes all that is there when it begins',
+    file: `${src}/group-commit.ts`,
+    edits: [{ find: 'if (room > 0 && call.more)', replace: 'if (room > 1e9 && call.more)' }],
+    noticedBy: { spec: lingerSpec, test: 'goes in that round behind what waited, and has its own outcome' },
+  },
+  {
+    name: 'whoever joins others in their round is not acknowledged with them',
+    breaks: 'what was handled is acknowledged',
+    file: `${src}/partition-consumer.ts`,
+    edits: [{ find: '      taken.push(...joining);\n', replace: '' }],
+    noticedBy: { spec: `${src}/joining.int.spec.ts`, test: 'goes in that round behind it, and is acknowledged' },
   },
   {
     name: 'consumers keep nothing back',
