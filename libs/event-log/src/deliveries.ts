@@ -11,7 +11,8 @@ export interface IncomingMessage {
 /**
  * What a partition consumer needs of a broker: one partition's queue, in order.
  * `take` waits for at least one message and answers with up to `max` of those that are there, or with an empty list once
- * the stream is closed; `takeReady` does not wait. A reconnection makes earlier messages void: they come again, and `settle` on a void one does nothing.
+ * the stream is closed; `takeReady` does not wait. A reconnection makes earlier messages void: they come again, and to
+ * acknowledge a void one does nothing.
  */
 export interface MessageStream {
   take(max: number): Promise<readonly IncomingMessage[]>;

@@ -139,7 +139,7 @@ export class PartitionConsumer {
     await this.handleTogether(stream, together, intake);
   }
 
-  /** What comes until their round begins joins them, where there is an intake: from then on it would wait for a whole round more. */
+  /** What the intake has when their round begins joins them: left to the next batch it would wait for a whole round more. */
   private async handleTogether(stream: MessageStream, taken: TakenDelivery[], intake?: Intake): Promise<void> {
     if (taken.length === 0) return;
     if (this.stopping) return;
