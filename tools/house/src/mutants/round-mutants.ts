@@ -94,10 +94,10 @@ export const roundMutants: readonly PlumbingMutant[] = [
   },
   {
     name: 'a replica rests as if it were alone',
-    breaks: 'replicas of a service are together in rounds for half of the time',
+    breaks: 'three replicas of a service are together in rounds for half of the time',
     file: `${src}/group-commit.ts`,
-    edits: [{ find: ' * (2 * Math.min(replicas(), replicasMax) - 1)', replace: '' }],
-    noticedBy: { spec: lingerSpec, test: 'rests so much longer among others' },
+    edits: [{ find: 'Math.max(restTimes, 2 * Math.min(replicas(), replicasMax) - 1)', replace: 'restTimes' }],
+    noticedBy: { spec: lingerSpec, test: 'rests so much longer among three' },
   },
   {
     name: 'no version gate',
