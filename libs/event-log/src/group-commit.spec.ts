@@ -110,7 +110,7 @@ it('does not rest when half a round waits, or as soon as it is', async () => {
 
 it.each([
   ['rests among two as it does alone', 2, 30],
-  ['rests so much longer among three that all together are in rounds for half of the time', 3, 50],
+  ['rests five times as long among three, which are together in rounds for half of the time then', 3, 50],
   ['rests no longer among many than among three', 20, 50],
 ])('%s', async (_, replicas, restMs) => {
   group = new GroupCommit(rounds, { itemsMax: 12, replicas: () => replicas });
@@ -186,9 +186,9 @@ describe('what comes while its caller waits for a round', () => {
 
 describe('what can wait', () => {
   const cause = { correlationId: 'c', causationId: 'c' };
-  const isDeferrable = () => true;
+  const deferrable = () => 1;
   const sendWithCompany = (type: string) =>
-    void group.company().then(() => group.run([{ kind: 'wake-up', command: { type }, cause }], { isDeferrable }));
+    void group.company().then(() => group.run([{ kind: 'wake-up', command: { type }, cause }], { deferrable }));
 
   it('shares the round of the next that cannot', async () => {
     sendWithCompany('a');

@@ -11,8 +11,8 @@ export interface CallOptions {
   readonly lease?: Lease | undefined;
   /** Shares its round with nobody: what is in it may end the process. */
   readonly alone?: boolean | undefined;
-  /** Nobody waits for such an item: it makes no round a busy one. */
-  readonly isDeferrable?: ((item: RoundItem<unknown, never>) => boolean) | undefined;
+  /** Asked when the round is over: how many of the items nobody waits for, which make no round a busy one. */
+  readonly deferrable?: (() => number) | undefined;
   /** Asked when the round begins: what has come since and goes behind the items, at most so many. */
   readonly more?: ((max: number) => readonly DeliveryItem[]) | undefined;
 }
@@ -35,19 +35,15 @@ export interface GroupCommitOptions {
 
 /** Whoever was alone in a round that somebody waits for is followed at once: nobody else may come for long. */
 const busyFrom = 2;
-/** How many times as long as a round took a busy replica rests after it. */
-const restTimes = 3;
 /** Of a round that took longer no more counts: a rest has an end. */
 const tookMaxMs = 35;
-/** Beyond so many the rest grows no more: at machines of their own, replicas that are many and quiet would wait for nothing. */
-const replicasMax = 3;
 
 /**
  * One round at a time for a whole replica. What comes while one is under way shares the next, from whichever partition,
  * client or deadline it comes: a round costs its statements and its commit however much is in it, and commits stand in line
  * for the log's lock anyway. A quiet replica commits at once; a busy one rests after a round for three times as long as it took,
  * so that the next is fuller. Where rounds are slow because the machine is busy, this saves work and costs no time. Of three and
- * more replicas each rests so much longer that all together are in rounds for half of the time.
+ * more replicas each rests five times as long.
  */
 export class GroupCommit<Command, State> {
   private readonly calls: Gathered<Call<Command, State>, Outcome[]>;
@@ -72,9 +68,7 @@ export class GroupCommit<Command, State> {
       (waiting) => callsTogether(waiting, itemsMax),
       {
         afterMs: (calls, tookMs) =>
-          waitedForOf(calls) < busyFrom
-            ? 0
-            : Math.min(tookMs, tookMaxMs) * Math.max(restTimes, 2 * Math.min(replicas(), replicasMax) - 1),
+          itemsOf(calls) - deferrableOf(calls) < busyFrom ? 0 : Math.min(tookMs, tookMaxMs) * restTimes(replicas()),
         // Half a round is company enough: beyond that a round's own costs hardly count.
         isFull: (waiting) => itemsOf(waiting) >= itemsMax / 2,
       },
@@ -131,11 +125,16 @@ function itemsOf(calls: readonly Call<unknown, never>[]): number {
   return calls.reduce((sum, { items }) => sum + items.length, 0);
 }
 
-function waitedForOf(calls: readonly Call<unknown, never>[]): number {
-  return calls.reduce((sum, { items, isDeferrable }) => {
-    const waitedFor = isDeferrable ? items.filter((item) => !isDeferrable(item)) : items;
-    return sum + waitedFor.length;
-  }, 0);
+/**
+ * How many times as long as a round took a busy replica rests after it. Three are together in rounds for half of the time; beyond
+ * that it grows no more: at machines of their own, replicas that are many and quiet would wait for nothing.
+ */
+function restTimes(replicas: number): number {
+  return replicas < 3 ? 3 : 5;
+}
+
+function deferrableOf(calls: readonly Call<unknown, never>[]): number {
+  return calls.reduce((sum, { deferrable }) => sum + (deferrable?.() ?? 0), 0);
 }
 
 /** Who came while these waited goes with them, and not a whole round later. */

@@ -152,6 +152,25 @@ describe('what joins what was taken', () => {
     expect(await soon(stream.intake.take(10))).toEqual([garbage, last]);
   });
 
+  it('does not overtake what is just being handed over', async () => {
+    const [first, second, third] = [canWait(), cannotWait(), cannotWait()];
+    let handOver: (messages: readonly IncomingMessage[]) => void = () => undefined;
+    const takes = [
+      Promise.resolve([first]),
+      new Promise<readonly IncomingMessage[]>((resolve) => (handOver = resolve)),
+    ];
+    const stream = {
+      take: () => takes.shift() ?? Promise.resolve([]),
+      takeReady: (max: number) => [third].slice(0, max),
+    };
+    const intake = new Intake({ stream, partition: 0, deferrable, company: () => turn() as Promise<void> });
+    expect(await intake.take(10)).toHaveLength(1);
+    handOver([second]);
+    expect(intake.takeReady(10, mayJoin)).toEqual([]);
+    await turn();
+    expect(intake.takeReady(10, mayJoin).map(({ message }) => message)).toEqual([second, third]);
+  });
+
   it('comes behind what was waited for while others were kept back', async () => {
     const stream = new StreamByHand();
     const [first, second, third] = [canWait(), cannotWait(), cannotWait()];

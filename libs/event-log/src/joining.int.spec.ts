@@ -81,6 +81,32 @@ describe('a message that comes while another of its partition waits for a round'
     expect(sizes()).toEqual([2, 2]);
   });
 
+  test('waits for the next where there are as many as a consumer takes at first', async () => {
+    const { queue, orderId, first, endRound } = await withOneThatWaits();
+    const later = Array.from({ length: 40 }, () => noteMessage(orderId));
+    const { sizes } = roundsFromNow();
+    for (const { body } of later) queue.send(body);
+    endRound();
+    await eventually(() => expect(queue.length).toBe(0));
+    expect(await notesOf(orderId)).toEqual([first, ...later.map(({ id }) => id)]);
+    expect(sizes()).toEqual([25, 16]);
+  });
+
+  test('does not go with one that is to find out whether a fault is over', async () => {
+    const queue = new TestQueue();
+    const onDecide = () => {
+      throw new TypeError('a bug in the decider');
+    };
+    for (let count = 0; count < 200; count++) queue.send(noteMessage(randomUUID()).body);
+    const log = replica(database, { queues: [queue], onDecide, timing: { brakeMs: 20, brakeMaxMs: 20 } });
+    undo.push(() => log.stop());
+    await log.start();
+    await eventually(() => expect(log.status().consumingPaused).toBe(true));
+    const { sizes } = roundsFromNow();
+    await eventually(() => expect(sizes().length).toBeGreaterThan(2));
+    expect(new Set(sizes())).toEqual(new Set([1]));
+  });
+
   test('goes alone when it may have ended a process before, and whatever came behind it comes behind it', async () => {
     const { queue, orderId, first, endRound } = await withOneThatWaits();
     const [suspect, last] = [noteMessage(orderId), noteMessage(orderId)];

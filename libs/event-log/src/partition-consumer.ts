@@ -7,7 +7,7 @@ import { Intake, type Taken } from './intake.js';
 import { pause, whenAborted } from './pause.js';
 import { retryDelayMs } from './retry-policy.js';
 import type { Rounds } from './group-commit.js';
-import type { DeliveryItem, Lease, Outcome, RoundItem } from './round-types.js';
+import type { DeliveryItem, Lease, Outcome } from './round-types.js';
 import { endlessRetry, type Timing } from './timing.js';
 
 export interface PartitionConsumerOptions {
@@ -143,15 +143,15 @@ export class PartitionConsumer {
   private async handleTogether(stream: MessageStream, taken: TakenDelivery[], intake?: Intake): Promise<void> {
     if (taken.length === 0) return;
     if (this.stopping) return;
-    const { rounds, brake, deferrable, batchSize } = this.options;
-    const isDeferrable = (item: RoundItem<unknown, never>) => item.kind === 'delivery' && deferrable.has(item.type);
+    const { rounds, brake, batchSize } = this.options;
+    const deferrable = () => taken.filter(({ canWait }) => canWait).length;
     const more = (max: number) => {
-      if (!intake || this.stopping || brake.on) return [];
+      if (!intake || brake.on) return [];
       const joining = intake.takeReady(Math.min(max, this.batchSize - taken.length), sharesRounds);
       taken.push(...joining);
       return joining.map(({ item }) => item);
     };
-    await this.settle(stream, taken, (items) => rounds.run(items, { lease: this.lease, isDeferrable, more }));
+    await this.settle(stream, taken, (items) => rounds.run(items, { lease: this.lease, deferrable, more }));
     batchSize.observe(taken.length);
   }
 
