@@ -47,9 +47,22 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+const cause = { correlationId: 'c', causationId: 'c' };
+
+/** What comes one by one: a worker's answer, as a request would be. */
+function answer(type: string): RoundItem<Command, never> {
+  return { kind: 'wake-up', command: { type }, cause };
+}
+
+/** Sent by others, who have rested. */
+function message(type: string): DeliveryItem {
+  const content = { kind: 'unreadable', code: 'unknown_type', reason: 'of no consequence' } as const;
+  const body = Buffer.from('');
+  return { kind: 'delivery', messageId: type, key: type, partition: 0, type, message: { body }, content, cause };
+}
+
 async function send(...types: string[]): Promise<void> {
-  const cause = { correlationId: 'c', causationId: 'c' };
-  void group.run(types.map((type) => ({ kind: 'wake-up', command: { type }, cause })));
+  void group.run(types.map(answer));
   await turns();
 }
 
@@ -63,11 +76,11 @@ it('follows a round of one item by the next at once, however long it took', asyn
   expect(rounds.begun).toEqual([['a'], ['b'], ['c']]);
 });
 
-it('rests after a round of two items or more for three times as long as it took, and what comes one after another shares the next', async () => {
+it('rests after a round of two items or more for five times as long as it took, and what comes one after another shares the next', async () => {
   await send('a', 'b');
   await rounds.endAfter(20);
   await send('c');
-  jest.advanceTimersByTime(59);
+  jest.advanceTimersByTime(99);
   await send('d');
   expect(rounds.begun).toEqual([['a', 'b']]);
   jest.advanceTimersByTime(1);
@@ -79,8 +92,7 @@ it('rests after a round of two items or more for three times as long as it took,
 });
 
 it('counts the items of all callers, and not the callers', async () => {
-  const cause = { correlationId: 'c', causationId: 'c' };
-  for (const type of ['a', 'b', 'c', 'd']) void group.run([{ kind: 'wake-up', command: { type }, cause }]);
+  for (const type of ['a', 'b', 'c', 'd']) void group.run([answer(type)]);
   await turns();
   await rounds.endAfter(40);
   await send('e');
@@ -91,7 +103,7 @@ it('rests for a short while only after a round that took long', async () => {
   await send('a', 'b', 'c', 'd');
   await rounds.endAfter(5000);
   await send('e');
-  jest.advanceTimersByTime(105);
+  jest.advanceTimersByTime(175);
   await turns();
   expect(rounds.begun).toEqual([['a', 'b', 'c', 'd'], ['e']]);
 });
@@ -108,34 +120,30 @@ it('does not rest when half a round waits, or as soon as it is', async () => {
   expect(rounds.begun.slice(2)).toEqual([['k', 'l', 'm', 'n', 'o', 'p']]);
 });
 
-it.each([
-  ['rests among two as it does alone', 2, 30],
-  ['rests five times as long among three, which are together in rounds for half of the time then', 3, 50],
-  ['rests no longer among many than among three', 20, 50],
-])('%s', async (_, replicas, restMs) => {
-  group = new GroupCommit(rounds, { itemsMax: 12, replicas: () => replicas });
-  await send('a', 'b');
-  await rounds.endAfter(10);
-  await send('c');
-  jest.advanceTimersByTime(restMs - 1);
-  await turns();
-  expect(rounds.begun).toEqual([['a', 'b']]);
-  jest.advanceTimersByTime(2);
-  await turns();
-  expect(rounds.begun).toEqual([['a', 'b'], ['c']]);
+describe.each([
+  ['two messages', [[message('a'), message('b')]], { 1: 10, 2: 10, 3: 50, 20: 50 }],
+  ['two messages of two partitions', [[message('a')], [message('b')]], { 1: 10 }],
+  ['a message and an answer', [[message('a')], [answer('b')]], { 1: 50, 2: 50, 3: 50 }],
+])('after %s', (_, calls, restMs) => {
+  it.each(Object.entries(restMs))(
+    'each of %s replicas rests for %s ms when the round took 10',
+    async (replicas, rest) => {
+      group = new GroupCommit(rounds, { itemsMax: 12, replicas: () => Number(replicas) });
+      for (const items of calls) void group.run(items);
+      await turns();
+      await rounds.endAfter(10);
+      await send('c');
+      jest.advanceTimersByTime(rest - 1);
+      await turns();
+      expect(rounds.begun).toEqual([['a', 'b']]);
+      jest.advanceTimersByTime(1);
+      await turns();
+      expect(rounds.begun).toEqual([['a', 'b'], ['c']]);
+    },
+  );
 });
 
 describe('what comes while its caller waits for a round', () => {
-  const message = (type: string): DeliveryItem => ({
-    kind: 'delivery',
-    messageId: type,
-    key: type,
-    partition: 0,
-    type,
-    message: { body: Buffer.from('') },
-    content: { kind: 'unreadable', code: 'unknown_type', reason: 'of no consequence' },
-    cause: { correlationId: 'c', causationId: 'c' },
-  });
   /** A caller for whom more has come when its round begins. */
   const sendFrom = (type: string, come: string[]) => {
     const outcomes = group.run([message(type)], { more: (max) => come.splice(0, max).map(message) });
@@ -147,7 +155,7 @@ describe('what comes while its caller waits for a round', () => {
     await rounds.endAfter(10);
     const come = ['d', 'e'];
     const outcomes = sendFrom('c', come);
-    jest.advanceTimersByTime(29);
+    jest.advanceTimersByTime(49);
     await turns();
     come.push('f');
     jest.advanceTimersByTime(1);
@@ -185,10 +193,8 @@ describe('what comes while its caller waits for a round', () => {
 });
 
 describe('what can wait', () => {
-  const cause = { correlationId: 'c', causationId: 'c' };
   const deferrable = () => 1;
-  const sendWithCompany = (type: string) =>
-    void group.company().then(() => group.run([{ kind: 'wake-up', command: { type }, cause }], { deferrable }));
+  const sendWithCompany = (type: string) => void group.company().then(() => group.run([answer(type)], { deferrable }));
 
   it('shares the round of the next that cannot', async () => {
     sendWithCompany('a');

@@ -41,9 +41,8 @@ const tookMaxMs = 35;
 /**
  * One round at a time for a whole replica. What comes while one is under way shares the next, from whichever partition,
  * client or deadline it comes: a round costs its statements and its commit however much is in it, and commits stand in line
- * for the log's lock anyway. A quiet replica commits at once; a busy one rests after a round for three times as long as it took,
- * so that the next is fuller. Where rounds are slow because the machine is busy, this saves work and costs no time. Of three and
- * more replicas each rests five times as long.
+ * for the log's lock anyway. A quiet replica commits at once; a busy one rests after a round for several times as long as it took,
+ * so that the next is fuller. Where rounds are slow because the machine is busy, this saves work and costs little time.
  */
 export class GroupCommit<Command, State> {
   private readonly calls: Gathered<Call<Command, State>, Outcome[]>;
@@ -68,7 +67,9 @@ export class GroupCommit<Command, State> {
       (waiting) => callsTogether(waiting, itemsMax),
       {
         afterMs: (calls, tookMs) =>
-          itemsOf(calls) - deferrableOf(calls) < busyFrom ? 0 : Math.min(tookMs, tookMaxMs) * restTimes(replicas()),
+          itemsOf(calls) - deferrableOf(calls) < busyFrom
+            ? 0
+            : Math.min(tookMs, tookMaxMs) * restTimes(calls, replicas()),
         // Half a round is company enough: beyond that a round's own costs hardly count.
         isFull: (waiting) => itemsOf(waiting) >= itemsMax / 2,
       },
@@ -126,11 +127,13 @@ function itemsOf(calls: readonly Call<unknown, never>[]): number {
 }
 
 /**
- * How many times as long as a round took a busy replica rests after it. Three are together in rounds for half of the time; beyond
- * that it grows no more: at machines of their own, replicas that are many and quiet would wait for nothing.
+ * How many times as long as a round took a busy replica rests after it. Requests and a worker's answers come one by one, and are
+ * worth waiting for. Messages come together, since who sent them has rested: where a round had nothing else, once is enough. Three
+ * replicas that did so would be in rounds all the time, and stand in each other's way at the log's lock.
  */
-function restTimes(replicas: number): number {
-  return replicas < 3 ? 3 : 5;
+function restTimes(calls: readonly Call<unknown, never>[], replicas: number): number {
+  const onlyMessages = calls.every(({ items }) => items.every(({ kind }) => kind === 'delivery'));
+  return onlyMessages && replicas < 3 ? 1 : 5;
 }
 
 function deferrableOf(calls: readonly Call<unknown, never>[]): number {

@@ -96,8 +96,15 @@ export const roundMutants: readonly PlumbingMutant[] = [
     name: 'a replica rests as if it were alone',
     breaks: 'three replicas of a service are together in rounds for half of the time',
     file: `${src}/group-commit.ts`,
-    edits: [{ find: 'replicas < 3 ? 3 : 5', replace: '3' }],
-    noticedBy: { spec: lingerSpec, test: 'rests five times as long among three' },
+    edits: [{ find: 'onlyMessages && replicas < 3', replace: 'onlyMessages' }],
+    noticedBy: { spec: lingerSpec, test: 'after two messages each of 3 replicas rests for 50 ms' },
+  },
+  {
+    name: 'whoever was sent messages rests as its sender did',
+    breaks: 'messages come together and wait for no more',
+    file: `${src}/group-commit.ts`,
+    edits: [{ find: 'onlyMessages && replicas < 3 ? 1 : 5', replace: '5' }],
+    noticedBy: { spec: lingerSpec, test: 'after two messages each of 1 replicas rests for 10 ms' },
   },
   {
     name: 'no version gate',
