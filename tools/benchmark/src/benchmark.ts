@@ -80,7 +80,7 @@ export class Benchmark {
     return this.turn(name, async (turn) => {
       // What an order puts on the wire does not change with the round.
       const traffic = round === 1 ? await this.traffic() : undefined;
-      const closed = await turn.closed({ clients, warmUpMs, measureMs }, traffic);
+      const closed = await turn.closed({ clients: clients[name], warmUpMs, measureMs }, traffic);
       this.say(name, `${show(closed.ordersPerSecond)}/s, ${show(closed.cpuMsPerOrder)} ms of CPU per order`);
       const open: OpenFigures[] = [];
       for (const ratePerSecond of plan.rates.filter((rate) => rate <= closed.ordersPerSecond * 0.8))
@@ -95,7 +95,7 @@ export class Benchmark {
     if (capacities.length === 0) return;
     const capacity = median(capacities);
     await this.turn('ours', async (turn) => {
-      await turn.closed({ clients, warmUpMs, measureMs: 1000 });
+      await turn.closed({ clients: clients.ours, warmUpMs, measureMs: 1000 });
       for (const share of [...shares, overload.share]) {
         const forMs = share === overload.share ? overload.forMs : openMs;
         this.options.say(`at ${share * 100} % of capacity`);

@@ -1,7 +1,9 @@
+import type { SystemName } from './parties/party.js';
+
 /** How long what lasts. All parties get the same. */
 export interface Plan {
   readonly rounds: number;
-  /** Under the full load. An order's CPU time still falls by a third in the first minute after a start, while the engine compiles. */
+  /** Under the full load. An order's CPU time falls by a third in the first half minute after a start, while the engine compiles. */
   readonly warmUpMs: number;
   readonly closedMs: number;
   /** At each fixed rate. */
@@ -12,19 +14,22 @@ export interface Plan {
   readonly shares: readonly number[];
   /** More than own capacity, for so long. */
   readonly overload: { readonly share: number; readonly forMs: number };
-  /** Orders under way in the closed loop: enough to fill the rounds of a party that gathers, and no burden for one that does not. */
-  readonly clients: number;
+  /**
+   * Orders under way in the closed loop, as many as each does best with: those that gather fill their rounds, and those that do not
+   * are not burdened with more than keeps them busy.
+   */
+  readonly clients: Readonly<Record<SystemName, number>>;
 }
 
 export const fullPlan: Plan = {
   rounds: 3,
-  warmUpMs: 15_000,
+  warmUpMs: 30_000,
   closedMs: 10_000,
   openMs: 10_000,
   rates: [50, 200],
   shares: [0.25, 0.5, 0.8],
   overload: { share: 1.2, forMs: 15_000 },
-  clients: 512,
+  clients: { ours: 512, naive: 128, polling: 128, 'polling-tuned': 128 },
 };
 
 export const quickPlan: Plan = {

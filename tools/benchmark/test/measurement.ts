@@ -62,5 +62,5 @@ export const plan: Plan = {
   rates: [50],
   shares: [0.5],
   overload: { share: 1.2, forMs: 1 },
-  clients: 64,
+  clients: { ours: 64, naive: 16, polling: 16, 'polling-tuned': 16 },
 };

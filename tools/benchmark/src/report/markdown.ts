@@ -42,11 +42,21 @@ export function markdownOf(report: Report): string {
     ]),
     'Where the time goes within the services, and what was tried, is in docs/performance.md.',
     '## Closed loop',
-    `${plan.clients} orders under way all the time. CPU is of services, database and broker; provider and load generator are counted apart.`,
+    'As many orders under way all the time as a party does best with. CPU is of services, database and broker; provider and load generator are counted apart.',
     table([
-      ['', 'orders/s', 'CPU ms per order', ...parts, 'apart: provider', 'apart: generator', 'something else'],
+      [
+        '',
+        'under way',
+        'orders/s',
+        'CPU ms per order',
+        ...parts,
+        'apart: provider',
+        'apart: generator',
+        'something else',
+      ],
       ...summary.parties.map((party) => [
         titles[party.name],
+        party.name === 'limit' ? '-' : String(plan.clients[party.name]),
         spread(party.ordersPerSecond),
         spread(party.cpuMsPerOrder),
         ...[...parts, 'provider' as const, 'generator' as const].map((part) => median(party.cpu[part])),

@@ -58,7 +58,7 @@ async function onStage(name: ExperimentName, size: number, { plan, loadBefore, s
     process.once(signal, () => void end().finally(() => process.exit(130)));
   try {
     const { clients, warmUpMs, closedMs: measureMs, rounds } = plan;
-    const load = { clients, warmUpMs, measureMs };
+    const load = { clients: clients.ours, warmUpMs, measureMs };
     const finding = await experiments[name]({ stage: new Stage(cluster), load, rounds, say }, size);
     const machine = await describeMachine(
       { postgresUrl: cluster.postgres.adminUrl, brokerAdminUrl: cluster.brokerAdminUrl ?? '' },
