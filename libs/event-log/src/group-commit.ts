@@ -33,16 +33,16 @@ export interface GroupCommitOptions {
   readonly companyMs?: number | undefined;
 }
 
-/** Whoever was alone in a round that somebody waits for is followed at once: nobody else may come for long. */
-const busyFrom = 2;
+/** Longer rests than so many times what a round took save little more. */
+const restTimesMax = 5;
 /** Of a round that took longer no more counts: a rest has an end. */
 const tookMaxMs = 35;
 
 /**
  * One round at a time for a whole replica. What comes while one is under way shares the next, from whichever partition,
  * client or deadline it comes: a round costs its statements and its commit however much is in it, and commits stand in line
- * for the log's lock anyway. A quiet replica commits at once; a busy one rests after a round for several times as long as it took,
- * so that the next is fuller. Where rounds are slow because the machine is busy, this saves work and costs little time.
+ * for the log's lock anyway. A quiet replica commits at once; a busy one rests after a round, the longer the more was in it and the
+ * longer it took, so that the next is fuller. Where rounds are slow because the machine is busy, this saves work and costs little time.
  */
 export class GroupCommit<Command, State> {
   private readonly calls: Gathered<Call<Command, State>, Outcome[]>;
@@ -66,10 +66,7 @@ export class GroupCommit<Command, State> {
       },
       (waiting) => callsTogether(waiting, itemsMax),
       {
-        afterMs: (calls, tookMs) =>
-          itemsOf(calls) - deferrableOf(calls) < busyFrom
-            ? 0
-            : Math.min(tookMs, tookMaxMs) * restTimes(calls, replicas()),
+        afterMs: (calls, tookMs) => Math.min(tookMs, tookMaxMs) * restTimes(calls, replicas()),
         // Half a round is company enough: beyond that a round's own costs hardly count.
         isFull: (waiting) => itemsOf(waiting) >= itemsMax / 2,
       },
@@ -127,13 +124,16 @@ function itemsOf(calls: readonly Call<unknown, never>[]): number {
 }
 
 /**
- * How many times as long as a round took a busy replica rests after it. Requests and a worker's answers come one by one, and are
- * worth waiting for. Messages come together, since who sent them has rested: where a round had nothing else, once is enough. Three
- * replicas that did so would be in rounds all the time, and stand in each other's way at the log's lock.
+ * How many times as long as a round took a replica rests after it: as many as it had items that somebody waits for. Who was alone is
+ * followed at once, since nobody else may come for long. Requests and a worker's answers come one by one, and are worth waiting for.
+ * Messages come together, since who sent them has rested: where a round had nothing else, once is enough. Three replicas that did
+ * so would be in rounds all the time, and stand in each other's way at the log's lock.
  */
 function restTimes(calls: readonly Call<unknown, never>[], replicas: number): number {
+  const awaited = itemsOf(calls) - deferrableOf(calls);
+  if (awaited < 2) return 0;
   const onlyMessages = calls.every(({ items }) => items.every(({ kind }) => kind === 'delivery'));
-  return onlyMessages && replicas < 3 ? 1 : 5;
+  return onlyMessages && replicas < 3 ? 1 : Math.min(awaited, restTimesMax);
 }
 
 function deferrableOf(calls: readonly Call<unknown, never>[]): number {
