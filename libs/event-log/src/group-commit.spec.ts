@@ -103,7 +103,10 @@ it('rests for a short while only after a round that took long', async () => {
   await send('a', 'b', 'c', 'd', 'e');
   await rounds.endAfter(5000);
   await send('f');
-  jest.advanceTimersByTime(175);
+  jest.advanceTimersByTime(174);
+  await turns();
+  expect(rounds.begun).toHaveLength(1);
+  jest.advanceTimersByTime(1);
   await turns();
   expect(rounds.begun).toEqual([['a', 'b', 'c', 'd', 'e'], ['f']]);
 });

@@ -1,6 +1,6 @@
 import type { SystemName } from './parties/party.js';
 
-/** How long what lasts. All parties get the same. */
+/** How long what lasts, which is the same for all parties, and how much is under way. */
 export interface Plan {
   readonly rounds: number;
   /** Under the full load. An order's CPU time falls by a third in the first half minute after a start, while the engine compiles. */

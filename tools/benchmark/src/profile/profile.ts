@@ -36,13 +36,10 @@ export async function profileOurs({ arena, plan, directory, say }: ProfileOption
   const turn = await Turn.begin(new Ours(cluster), { ...serverPids, provider });
   const signal = () => Promise.all(services.map((service) => cluster.service(service).kill('SIGUSR2')));
   try {
-    await turn.closed({ clients: plan.clients.ours, warmUpMs: plan.warmUpMs, measureMs: plan.closedMs });
+    const load = { clients: plan.clients.ours, measureMs: plan.closedMs };
+    await turn.closed({ ...load, warmUpMs: plan.warmUpMs });
     await signal();
-    const { ordersPerSecond } = await turn.closed({
-      clients: plan.clients.ours,
-      warmUpMs: 500,
-      measureMs: plan.closedMs,
-    });
+    const { ordersPerSecond } = await turn.closed({ ...load, warmUpMs: 500 });
     await signal();
     say(`${show(ordersPerSecond)} orders/s while it was profiled`);
     for (const service of services) sayHot(service, await written(service, directory), say);

@@ -86,6 +86,13 @@ describe('the report', () => {
     expect(text).toContain('At 120 % of capacity 2 orders were accepted and 7 answered 503');
   });
 
+  it('says how many orders each party had under way', () => {
+    const [, closed = ''] = text.split('## Closed loop');
+    expect(closed).toContain(`| ${titles.ours} | 64 |`);
+    expect(closed).toContain(`| ${titles.naive} | 16 |`);
+    expect(closed).toContain(`| ${titles.limit} | - |`);
+  });
+
   it('has a row for a rate that a party was never asked for', () => {
     const more = markdownOf({ ...report, plan: { ...plan, rates: [50, 200] } });
     expect(more).toContain(`| ${titles.naive} | 200 | - | - | - |`);
