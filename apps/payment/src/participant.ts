@@ -2,6 +2,7 @@ import type { Participant } from '@quadrille/event-log';
 import { choreography } from './choreography.js';
 import { paymentDecider, type Payment, type PaymentCommand, type PaymentEvent } from './domain/index.js';
 import { Payment1700000000300 } from './storage/migrations/1700000000300-payment.js';
+import { PaymentInPlace1700000000500 } from './storage/migrations/1700000000500-payment-in-place.js';
 import { paymentRepository } from './storage/payment-repository.js';
 import { PaymentRow } from './storage/payment-row.js';
 
@@ -11,5 +12,5 @@ export const paymentParticipant: Participant<PaymentCommand, Payment, PaymentEve
   choreography,
   repository: paymentRepository,
   entities: [PaymentRow],
-  migrations: [Payment1700000000300],
+  migrations: [Payment1700000000300, PaymentInPlace1700000000500],
 };

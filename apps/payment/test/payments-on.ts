@@ -15,10 +15,12 @@ import type { PaymentWorker } from '../src/provider/payment-worker.js';
 import { Payments } from '../src/storage/payments.js';
 
 /** Payments on a database of their own: rounds without a broker, and tasks done one run at a time. */
-export async function paymentsOnDatabase() {
+export async function paymentsOnDatabase(options: { readonly poolSize?: number } = {}) {
   const database = await throwAwayDatabase();
   await migrate(database.url, paymentParticipant);
-  const dataSource = await new DataSource(eventLogDataSourceOptions(database.url, paymentParticipant)).initialize();
+  const dataSource = await new DataSource(
+    eventLogDataSourceOptions(database.url, paymentParticipant, options),
+  ).initialize();
   const round = new Round<PaymentCommand, Payment, PaymentEvent>({ dataSource, participant: paymentParticipant });
   const payments = new Payments(dataSource);
   const send = (...commands: PaymentCommand[]): Promise<Outcome[]> => round.run(commands.map(requested));

@@ -1,7 +1,7 @@
 import { Refusal, type Choreography, type PublicEvent } from '@quadrille/contracts';
 import type { Assignment } from './decisions.js';
 import { failedRow, heldAmong, waitingRow, type NewHeld } from './held-store.js';
-import { claimKeys, slotOfKey, type IdempotencyKey, type StoredAnswer } from './idempotency.js';
+import { slotOfKey, storedAnswers, type IdempotencyKey, type StoredAnswer } from './idempotency.js';
 import { claimMessages } from './inbox.js';
 import type { Transaction } from './participant.js';
 import { retryDelayMs, type RetryPolicy } from './retry-policy.js';
@@ -17,7 +17,7 @@ export type Admission<Command, State> =
 
 /**
  * Sorts a batch: what is known already, what has to queue up behind a held message of its key, and what is to be decided;
- * `commands` are what the items ask for. Claims inbox rows and idempotency keys, in a fixed order, until the transaction ends.
+ * `commands` are what the items ask for. Claims inbox rows, in a fixed order, until the transaction ends.
  */
 export async function admit<Command, State>(
   tx: Transaction,
@@ -31,7 +31,7 @@ export async function admit<Command, State>(
       tx,
       deliveries.map(({ messageId }) => messageId),
     ),
-    claimKeys(
+    storedAnswers(
       tx,
       items.flatMap((item) => (item.kind === 'request' && item.idempotency ? [item.idempotency] : [])),
     ),

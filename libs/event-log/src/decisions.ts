@@ -72,18 +72,18 @@ export class Decisions<Command extends Typed, State, Event extends Typed> {
     for (const assignment of assignments) this.verdicts.push(this.decide(assignment));
   }
 
-  /** Saves the states, what they await, and the heads. Answers how many entries of the agenda are new. */
+  /** Moves the heads, saves the states and what they await. Answers how many entries of the agenda are new. */
   async save(tx: Transaction): Promise<number> {
     const changes = [...this.streams].flatMap(([stream, { awaitsBefore: before, awaitsAfter: after, cause }]) =>
       cause ? [{ stream, before, after, cause }] : [],
     );
-    const [armed] = await Promise.all([
-      keepAgenda(tx, this.now, changes),
-      this.events.length > 0 ? this.workingSet.save(tx) : undefined,
+    const [, armed] = await Promise.all([
       moveHeads(
         tx,
         [...this.streams].map(([stream, { from, version: to }]) => ({ stream, from, to })),
       ),
+      keepAgenda(tx, this.now, changes),
+      this.events.length > 0 ? this.workingSet.save(tx) : undefined,
     ]);
     return armed;
   }

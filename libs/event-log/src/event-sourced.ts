@@ -1,4 +1,5 @@
 import type { Decider } from '@quadrille/contracts';
+import { RoundCollision } from './faults.js';
 import type { Repository, Transaction, WorkingSet } from './participant.js';
 
 /** A stream that changed in a round. */
@@ -68,9 +69,11 @@ class FoldedStreams<Command, State, Event> implements WorkingSet<Command, State,
   write(command: Command, state: State, events: readonly Event[], version: number): void {
     const stream = this.decider.streamOf(command);
     const before = this.folded.get(stream)?.version ?? 0;
+    const head = version - events.length;
+    // It had no head to lock, and began in another round before its events were read.
+    if (head === 0 && before > 0) throw new RoundCollision('a stream began in another round at the same moment');
     // A stream whose events are archived, or a head that was moved by hand: deciding on half a story would be worse.
-    if (before + events.length !== version)
-      throw new Error(`${stream} has ${before} events in the log, but its head says ${version - events.length}`);
+    if (head !== before) throw new Error(`${stream} has ${before} events in the log, but its head says ${head}`);
     this.folded.set(stream, { state, version });
     const earlier = this.changes.get(stream)?.events ?? [];
     this.changes.set(stream, { stream, state, events: [...earlier, ...events], version });

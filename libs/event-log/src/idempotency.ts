@@ -31,59 +31,42 @@ export function slotOfKey({ scope, key }: IdempotencyKey): string {
 }
 
 /**
- * The rows of the keys `$1` (scopes) and `$2`, each found by itself: `offset 0` keeps the planner from a join, and two times `= any` would name
- * every scope with every key.
+ * What is stored for the keys `$1` (scopes) and `$2`, each found by itself: `offset 0` keeps the planner from a join, and two times `= any`
+ * would name every scope with every key.
  */
-const storedKeys = `(
+const storedKeys = `
   select stored.* from unnest($1::text[], $2::text[]) as named (scope, key) cross join lateral (
-    select ctid as place, scope, key, body_hash, answer from idempotency
-    where idempotency.scope = named.scope and idempotency.key = named.key offset 0) stored) stored`;
+    select scope, key, body_hash, answer from idempotency
+    where idempotency.scope = named.scope and idempotency.key = named.key offset 0) stored`;
 
-/**
- * Takes the keys that nobody has, and answers with what is stored for the others. A concurrent twin waits for the first:
- * it finds the first's answer, or the key free again when the first was refused or failed. Keys must differ.
- */
-export async function claimKeys(
+/** What the keys were answered before. A key that nobody has used is not taken by looking: `storeAnswers` does. */
+export async function storedAnswers(
   tx: Transaction,
   keys: readonly IdempotencyKey[],
 ): Promise<ReadonlyMap<string, StoredAnswer>> {
-  if (keys.length === 0) return new Map();
-  const scopes = keys.map(({ scope }) => scope);
-  const names = keys.map(({ key }) => key);
-  const claimed = await tx.query(
-    `insert into idempotency (scope, key, body_hash)
-     select scope, key, body_hash from unnest($1::text[], $2::text[], $3::text[]) as claim (scope, key, body_hash)
-     order by scope, key
-     on conflict do nothing returning 1`,
-    [scopes, names, keys.map(({ bodyHash }) => bodyHash)],
-  );
-  if (claimed.length === keys.length) return new Map();
-  // A new statement sees what the twins that were waited for have committed. Own rows have no answer yet.
-  const answered = await tx.query<{ scope: string; key: string; body_hash: string; answer: unknown }>(
-    `select scope, key, body_hash, answer from ${storedKeys} where answer is not null`,
-    [scopes, names],
-  );
-  if (claimed.length + answered.length !== keys.length)
-    throw new RoundCollision('the answer of an idempotency key was pruned at this moment');
+  const stored = await rowsOf(tx, keys);
   return new Map(
-    answered.map(({ scope, key, body_hash, answer }) => [
+    stored.map(({ scope, key, body_hash, answer }) => [
       slotOfKey({ scope, key, bodyHash: body_hash }),
       { bodyHash: body_hash, answer },
     ]),
   );
 }
 
-/** Stores what each key is answered from now on. */
+/**
+ * Stores what each key is answered from now on. Keys must differ. A concurrent twin waits for the first here, and is a `RoundCollision`
+ * once that one is committed: it was decided without knowing the first's answer.
+ */
 export async function storeAnswers(
   tx: Transaction,
   answers: readonly { readonly key: IdempotencyKey; readonly answer: unknown }[],
 ): Promise<void> {
   if (answers.length === 0) return;
-  await tx.query(
-    // Its rows are there since the claim. So each is found by its key, whatever the planner believes.
+  const stored = await tx.query(
     `insert into idempotency (scope, key, body_hash, answer)
-     select * from unnest($1::text[], $2::text[], $3::text[], $4::json[])
-     on conflict (scope, key) do update set answer = excluded.answer`,
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::json[]) as answered (scope, key)
+     order by answered.scope, answered.key
+     on conflict do nothing returning 1`,
     [
       answers.map(({ key }) => key.scope),
       answers.map(({ key }) => key.key),
@@ -91,14 +74,26 @@ export async function storeAnswers(
       answers.map(({ answer }) => JSON.stringify(answer ?? null)),
     ],
   );
+  if (stored.length !== answers.length) throw answeredElsewhere();
 }
 
-/** A refusal is not stored: the key is free again. */
-export async function freeKeys(tx: Transaction, keys: readonly IdempotencyKey[]): Promise<void> {
-  if (keys.length === 0) return;
-  await tx.query(
-    // The rows are this transaction's own, so that nobody moves them.
-    `delete from idempotency where ctid = any (array(select place from ${storedKeys} where answer is null))`,
-    [keys.map(({ scope }) => scope), keys.map(({ key }) => key)],
-  );
+/** A refusal is not stored, and stands only if no twin was answered meanwhile: it may be the twin's work that it was refused for. */
+export async function stillUnanswered(tx: Transaction, keys: readonly IdempotencyKey[]): Promise<void> {
+  if ((await rowsOf(tx, keys)).length > 0) throw answeredElsewhere();
+}
+
+interface KeyRow {
+  readonly scope: string;
+  readonly key: string;
+  readonly body_hash: string;
+  readonly answer: unknown;
+}
+
+async function rowsOf(tx: Transaction, keys: readonly IdempotencyKey[]): Promise<KeyRow[]> {
+  if (keys.length === 0) return [];
+  return tx.query<KeyRow>(storedKeys, [keys.map(({ scope }) => scope), keys.map(({ key }) => key)]);
+}
+
+function answeredElsewhere(): RoundCollision {
+  return new RoundCollision('a twin of a request was answered at the same moment');
 }

@@ -1,7 +1,7 @@
 import { admit, commandOfItem, type Admission } from './admission.js';
 import { Decisions } from './decisions.js';
 import { insertHeld, replaceUnknown } from './held-store.js';
-import { freeKeys, storeAnswers } from './idempotency.js';
+import { stillUnanswered, storeAnswers } from './idempotency.js';
 import type { LoggedEvent } from './log.js';
 import type { Participant, Transaction } from './participant.js';
 import type { RetryPolicy } from './retry-policy.js';
@@ -82,7 +82,7 @@ async function settleKeys<Command, State>(
   admissions: readonly Admission<Command, State>[],
   outcomes: readonly Outcome[],
 ): Promise<void> {
-  const claimed = items.flatMap((item, place) => {
+  const decided = items.flatMap((item, place) => {
     const outcome = outcomes[place];
     return item.kind === 'request' && item.idempotency && outcome && admissions[place]?.kind === 'assigned'
       ? [{ key: item.idempotency, outcome }]
@@ -91,11 +91,11 @@ async function settleKeys<Command, State>(
   await Promise.all([
     storeAnswers(
       tx,
-      claimed.flatMap(({ key, outcome }) => (outcome.kind === 'decided' ? [{ key, answer: outcome.answer }] : [])),
+      decided.flatMap(({ key, outcome }) => (outcome.kind === 'decided' ? [{ key, answer: outcome.answer }] : [])),
     ),
-    freeKeys(
+    stillUnanswered(
       tx,
-      claimed.flatMap(({ key, outcome }) => (outcome.kind === 'refused' ? [key] : [])),
+      decided.flatMap(({ key, outcome }) => (outcome.kind === 'refused' ? [key] : [])),
     ),
   ]);
 }

@@ -1,27 +1,20 @@
 import { RoundCollision } from './faults.js';
 import type { Transaction } from './participant.js';
 
-/** The current version of each stream, locked until the transaction ends. Streams that were never written are at 0. */
+/**
+ * The current version of each stream, locked until the transaction ends. Streams that were never written are at 0, and there is nothing
+ * of them to lock: whoever begins one first has it, which `moveHeads` finds out.
+ */
 export async function lockHeads(tx: Transaction, streams: readonly string[]): Promise<Map<string, number>> {
-  if (streams.length === 0) return new Map();
-  const heads = await tx.query<{ stream: string; version: number }>(
-    // Inserting comes first, and always: the count makes the second part wait for it. Both parts go by stream, and who
-    // locks present rows no longer waits for arriving ones, so that two rounds cannot wait for each other.
-    `with arrived as (
-       insert into stream_head (stream, version)
-       select stream, 0 from unnest($1::text[]) stream order by stream collate "C"
-       on conflict do nothing returning stream, version
-     ), present as (
-       select stream, version from stream_head
-       where stream = any ($1) and (select count(*) from arrived) >= 0
-       order by stream for update
-     )
-     select stream, version from arrived union all select stream, version from present`,
+  const heads = new Map(streams.map((stream) => [stream, 0]));
+  if (streams.length === 0) return heads;
+  const present = await tx.query<{ stream: string; version: number }>(
+    // In order, so that two rounds cannot wait for each other.
+    `select stream, version from stream_head where stream = any ($1) order by stream for update`,
     [streams],
   );
-  // A head that another round inserted while this statement ran is locked by nobody here: the statement cannot see it.
-  if (heads.length !== streams.length) throw new RoundCollision('a stream began in another round at the same moment');
-  return new Map(heads.map(({ stream, version }) => [stream, version]));
+  for (const { stream, version } of present) heads.set(stream, version);
+  return heads;
 }
 
 export interface HeadMove {
@@ -30,18 +23,37 @@ export interface HeadMove {
   readonly to: number;
 }
 
-/** Moves heads from the expected version, and leaves no head behind for a stream in which nothing ever happened. */
+/**
+ * Moves heads from the version at which they were found: the first thing that a round writes, so that of two rounds that begin one
+ * stream the second waits here, and nowhere else. What was decided from a stream's beginning without changing it was decided on
+ * nothing only if it has not begun in the meantime. All is one `RoundCollision` otherwise.
+ */
 export async function moveHeads(tx: Transaction, heads: readonly HeadMove[]): Promise<void> {
   await Promise.all([
+    begin(
+      tx,
+      heads.filter(({ from, to }) => from === 0 && to > 0),
+    ),
     move(
       tx,
-      heads.filter(({ from, to }) => to > from),
+      heads.filter(({ from, to }) => from > 0 && to > from),
     ),
-    remove(
+    stillNothing(
       tx,
       heads.filter(({ to }) => to === 0).map(({ stream }) => stream),
     ),
   ]);
+}
+
+async function begin(tx: Transaction, moves: readonly HeadMove[]): Promise<void> {
+  if (moves.length === 0) return;
+  const begun = await tx.query(
+    `insert into stream_head (stream, version)
+     select stream, version from unnest($1::text[], $2::int[]) as head (stream, version) order by stream collate "C"
+     on conflict do nothing returning 1`,
+    [moves.map(({ stream }) => stream), moves.map(({ to }) => to)],
+  );
+  if (begun.length !== moves.length) throw begunElsewhere();
 }
 
 async function move(tx: Transaction, moves: readonly HeadMove[]): Promise<void> {
@@ -56,7 +68,12 @@ async function move(tx: Transaction, moves: readonly HeadMove[]): Promise<void> 
   if (moved.length !== moves.length) throw new RoundCollision('a stream was not at its expected version');
 }
 
-async function remove(tx: Transaction, untouched: readonly string[]): Promise<void> {
-  if (untouched.length > 0)
-    await tx.query('delete from stream_head where stream = any ($1) and version = 0', [untouched]);
+async function stillNothing(tx: Transaction, streams: readonly string[]): Promise<void> {
+  if (streams.length === 0) return;
+  const begun = await tx.query('select 1 from stream_head where stream = any ($1) limit 1', [streams]);
+  if (begun.length > 0) throw begunElsewhere();
+}
+
+function begunElsewhere(): RoundCollision {
+  return new RoundCollision('a stream began in another round at the same moment');
 }

@@ -6,6 +6,7 @@ import { CommandGate, RefusedError } from '../src/command-gate.js';
 import { GroupCommit } from '../src/group-commit.js';
 import { readStream } from '../src/log.js';
 import { accountDatabase, type AccountDatabase } from './account-database.js';
+import { eventually } from './eventually.js';
 import { broken, type Account, type AccountCommand } from './account.js';
 import { cause, request } from './items.js';
 
@@ -47,14 +48,62 @@ function holdRounds() {
   };
 }
 
+/** Keeps the next transaction from its COMMIT until `release`. */
+function heldCommit() {
+  let [release, reach]: (() => void)[] = [];
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const reached = new Promise<void>((resolve) => (reach = resolve));
+  const pull = plantFailpoint('round.committing', () => {
+    pull();
+    reach?.();
+    return released;
+  });
+  return { reached, release: () => release?.() };
+}
+
+async function waitingForLocks(): Promise<number> {
+  const waiting = await database.query(
+    `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return waiting.length;
+}
+
 describe('an idempotency key', () => {
-  test('used by concurrent twins decides once and gives both the same answer', async () => {
+  test.each([
+    ['begins', 0],
+    ['goes on with', 1],
+  ])(
+    'used by concurrent twins decides once and gives all the same answer, in a stream that it %s',
+    async (_, before) => {
+      const account = uuidv7();
+      if (before > 0) await gateOf().send(deposit(account, before), { cause: cause(), answer });
+      const commit = heldCommit();
+      const send = () => gateOf().send(deposit(account, 10), withKey(account));
+      const first = send();
+      await commit.reached;
+      const twins = Array.from({ length: 4 }, send);
+      await eventually(async () => expect(await waitingForLocks()).toBe(4));
+      commit.release();
+      const theAnswer = { version: before + 1, balance: before + 10 };
+      expect(await first).toEqual({ replayed: false, events: 1, answer: theAnswer });
+      for (const twin of twins) expect(await twin).toEqual({ replayed: true, events: 0, answer: theAnswer });
+      expect(await versionsOf(account)).toHaveLength(before + 1);
+    },
+  );
+
+  test('whose twin has taken at the same moment what it asks for is answered as the twin is, and not refused', async () => {
     const account = uuidv7();
-    const twins = Array.from({ length: 6 }, () => gateOf().send(deposit(account, 10), withKey(account)));
-    const answers = await Promise.all(twins);
-    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
-    for (const { answer } of answers) expect(answer).toEqual({ version: 1, balance: 10 });
-    expect(await versionsOf(account)).toEqual([1]);
+    await gateOf().send(deposit(account, 10), { cause: cause(), answer });
+    const commit = heldCommit();
+    const first = gateOf().send(withdraw(account, 10), withKey(account));
+    await commit.reached;
+    const twin = gateOf().send(withdraw(account, 10), withKey(account));
+    await eventually(async () => expect(await waitingForLocks()).toBe(1));
+    commit.release();
+    expect(await Promise.all([first, twin])).toEqual([
+      { replayed: false, events: 1, answer: { version: 2, balance: 0 } },
+      { replayed: true, events: 0, answer: { version: 2, balance: 0 } },
+    ]);
   });
 
   test('used again gives the first answer, to the byte, whatever happened since', async () => {

@@ -106,6 +106,8 @@ test('no connection asks for less durability than the server has', async () => {
 });
 
 describe('an event-sourced participant', () => {
+  beforeAll(() => migrate(database.url, accountParticipant));
+
   interface Add {
     readonly type: 'Add';
     readonly name: string;
@@ -162,6 +164,22 @@ describe('an event-sourced participant', () => {
       },
       { stream: 'counter-b', state: 10, version: 1, events: [{ type: 'Added', by: 10 }] },
     ]);
+  });
+
+  test('decides again on what a stream has become that began elsewhere after its head was looked for', async () => {
+    let elsewhere: (() => Promise<unknown>) | undefined = () =>
+      new Round({ dataSource, participant }).run([add('d', 1)]);
+    const interrupted: typeof repository = {
+      ...repository,
+      load: async (tx, commands) => {
+        await tx.query('select 1'); // Behind the look for the heads.
+        await elsewhere?.();
+        elsewhere = undefined;
+        return repository.load(tx, commands);
+      },
+    };
+    const round = new Round({ dataSource, participant: { ...participant, repository: interrupted } });
+    expect(await round.run([add('d', 10)])).toEqual([{ kind: 'decided', events: 1, answer: 11 }]);
   });
 
   test('refuses to decide on half a story', async () => {

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { readStream } from '../src/log.js';
+import { Round } from '../src/round.js';
 import { accountDatabase, type AccountDatabase } from './account-database.js';
-import { broken } from './account.js';
+import { accountParticipant, broken } from './account.js';
 import { confirmed, placed, request, unreadable, wakeUp } from './items.js';
 import { seenSpans } from './seen-spans.js';
 
@@ -145,6 +146,43 @@ describe('concurrent rounds', () => {
       );
       expect(await balanceOf(account)).toBe(20);
     }
+  });
+});
+
+describe('a stream that begins in another round', () => {
+  /** A round of another replica that runs to its end between this one's look for the heads and its reading of the states. */
+  function interruptedBy(elsewhere: () => Promise<unknown>) {
+    let waiting: (() => Promise<unknown>) | undefined = elsewhere;
+    return new Round({
+      dataSource: database.dataSource,
+      participant: {
+        ...accountParticipant,
+        repository: {
+          load: async (tx, commands) => {
+            await tx.query('select 1'); // Behind the look for the heads.
+            await waiting?.();
+            waiting = undefined;
+            return accountParticipant.repository.load(tx, commands);
+          },
+        },
+      },
+    });
+  }
+
+  test('is decided on as it has become', async () => {
+    const account = uuidv7();
+    const round = interruptedBy(() => database.round.run([placed(account, 10)]));
+    expect(await round.run([request({ type: 'Withdraw', account, amount: 4 })])).toEqual([
+      { kind: 'decided', events: 1, answer: { version: 2, balance: 6 } },
+    ]);
+  });
+
+  test('is answered with its version, also by who changes nothing', async () => {
+    const account = uuidv7();
+    const round = interruptedBy(() => database.round.run([placed(account, 10)]));
+    expect(await round.run([request({ type: 'Thaw', account })])).toEqual([
+      { kind: 'decided', events: 0, answer: { version: 1, balance: 10 } },
+    ]);
   });
 });
 

@@ -111,14 +111,14 @@ function namedSkus(command: InventoryCommand): string[] {
 const saveReservations = `
   insert into reservation (order_id, status, lines, version)
   select order_id, status, lines, version
-  from jsonb_to_recordset($1::jsonb) as changed (order_id uuid, status text, lines jsonb, version integer)
+  from json_to_recordset($1::json) as changed (order_id uuid, status text, lines jsonb, version integer)
   on conflict (order_id) do update
     set status = excluded.status, lines = excluded.lines, version = excluded.version`;
 
 const saveLevels = `
   insert into stock (sku, received, available, held, committed)
   select sku, received, available, held, committed
-  from jsonb_to_recordset($1::jsonb)
+  from json_to_recordset($1::json)
     as changed (sku text, received bigint, available bigint, held bigint, committed bigint)
   on conflict (sku) do update
     set received = excluded.received, available = excluded.available, held = excluded.held, committed = excluded.committed`;

@@ -20,7 +20,7 @@ const saveOrderViews = `
     id, status, reason, decline_code, customer_id, currency, total_minor, lines, version, placed_at, ended_at
   )
   select id, status, reason, "declineCode", "customerId", currency, "totalMinor", lines, version, "placedAt", "endedAt"
-  from jsonb_to_recordset($1::jsonb) as changed (
+  from json_to_recordset($1::json) as changed (
     id uuid, status text, reason text, "declineCode" text, "customerId" text, currency text, "totalMinor" bigint,
     lines jsonb, version integer, "placedAt" timestamptz, "endedAt" timestamptz
   )

@@ -110,6 +110,18 @@ describe('a batch', () => {
 });
 
 describe('the table', () => {
+  it('is updated in place, and writes its indexes again only when an intent is known', async () => {
+    // One connection, which tells what it has changed when it is asked.
+    const { send, dataSource, close } = await paymentsOnDatabase({ poolSize: 1 });
+    for (const command of captured(uuidv7())) await send(command);
+    await dataSource.query('select pg_stat_force_next_flush()');
+    const updates = await dataSource.query<object[]>(
+      `select n_tup_upd::int as all, n_tup_hot_upd::int as "inPlace" from pg_stat_user_tables where relname = 'payment'`,
+    );
+    await close();
+    expect(updates).toEqual([{ all: 3, inPlace: 2 }]);
+  });
+
   it.each([
     ['a negative amount', `amount_minor = -1`],
     ['half an amount', `currency = null`],

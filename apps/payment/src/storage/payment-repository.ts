@@ -43,7 +43,7 @@ const savePayments = `
     refund_id, refunded_minor, decline_code, version)
   select "orderId", status, "paymentId", "amountMinor", currency, "paymentMethod", "stockKnown", "intentId",
     "refundId", "refundedMinor", "declineCode", version
-  from jsonb_to_recordset($1::jsonb) as changed ("orderId" uuid, status text, "paymentId" uuid, "amountMinor" bigint,
+  from json_to_recordset($1::json) as changed ("orderId" uuid, status text, "paymentId" uuid, "amountMinor" bigint,
     currency text, "paymentMethod" text, "stockKnown" boolean, "intentId" text, "refundId" text, "refundedMinor" bigint,
     "declineCode" text, version integer)
   on conflict (order_id) do update
