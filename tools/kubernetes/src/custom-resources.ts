@@ -1,4 +1,4 @@
-import type { Affinity, ResourceRequirements, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
+import type { Affinity, EnvVar, ResourceRequirements, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
 import type { LabelSelector, ObjectMeta } from 'kubernetes-types/meta/v1.js';
 import type { HorizontalPodAutoscalerBehavior } from 'kubernetes-types/autoscaling/v2.js';
 
@@ -38,6 +38,7 @@ export type Cluster = CustomResource<
     readonly imageName: string;
     readonly primaryUpdateStrategy: 'unsupervised' | 'supervised';
     readonly inheritedMetadata: { readonly labels: Labels };
+    readonly env: readonly EnvVar[];
     readonly bootstrap:
       | { readonly initdb: DatabaseOfCluster; readonly recovery?: never }
       | {
