@@ -7,6 +7,7 @@ import { eventSourced, type StreamChange } from '../src/event-sourced.js';
 import { assertMigrated, migrate } from '../src/migrate.js';
 import type { Participant, Repository } from '../src/participant.js';
 import { Round } from '../src/round.js';
+import { interrupted } from './interrupted.js';
 import { accountParticipant } from './account.js';
 import { cause } from './items.js';
 
@@ -167,18 +168,9 @@ describe('an event-sourced participant', () => {
   });
 
   test('decides again on what a stream has become that began elsewhere after its head was looked for', async () => {
-    let elsewhere: (() => Promise<unknown>) | undefined = () =>
-      new Round({ dataSource, participant }).run([add('d', 1)]);
-    const interrupted: typeof repository = {
-      ...repository,
-      load: async (tx, commands) => {
-        await tx.query('select 1'); // Behind the look for the heads.
-        await elsewhere?.();
-        elsewhere = undefined;
-        return repository.load(tx, commands);
-      },
-    };
-    const round = new Round({ dataSource, participant: { ...participant, repository: interrupted } });
+    const elsewhere = new Round({ dataSource, participant });
+    const late = interrupted(repository, () => elsewhere.run([add('d', 1)]));
+    const round = new Round({ dataSource, participant: { ...participant, repository: late } });
     expect(await round.run([add('d', 10)])).toEqual([{ kind: 'decided', events: 1, answer: 11 }]);
   });
 

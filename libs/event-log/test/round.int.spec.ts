@@ -4,6 +4,7 @@ import { readStream } from '../src/log.js';
 import { Round } from '../src/round.js';
 import { accountDatabase, type AccountDatabase } from './account-database.js';
 import { accountParticipant, broken } from './account.js';
+import { interrupted } from './interrupted.js';
 import { confirmed, placed, request, unreadable, wakeUp } from './items.js';
 import { seenSpans } from './seen-spans.js';
 
@@ -150,28 +151,14 @@ describe('concurrent rounds', () => {
 });
 
 describe('a stream that begins in another round', () => {
-  /** A round of another replica that runs to its end between this one's look for the heads and its reading of the states. */
-  function interruptedBy(elsewhere: () => Promise<unknown>) {
-    let waiting: (() => Promise<unknown>) | undefined = elsewhere;
-    return new Round({
-      dataSource: database.dataSource,
-      participant: {
-        ...accountParticipant,
-        repository: {
-          load: async (tx, commands) => {
-            await tx.query('select 1'); // Behind the look for the heads.
-            await waiting?.();
-            waiting = undefined;
-            return accountParticipant.repository.load(tx, commands);
-          },
-        },
-      },
-    });
+  function roundInterruptedBy(elsewhere: () => Promise<unknown>) {
+    const repository = interrupted(accountParticipant.repository, elsewhere);
+    return new Round({ dataSource: database.dataSource, participant: { ...accountParticipant, repository } });
   }
 
   test('is decided on as it has become', async () => {
     const account = uuidv7();
-    const round = interruptedBy(() => database.round.run([placed(account, 10)]));
+    const round = roundInterruptedBy(() => database.round.run([placed(account, 10)]));
     expect(await round.run([request({ type: 'Withdraw', account, amount: 4 })])).toEqual([
       { kind: 'decided', events: 1, answer: { version: 2, balance: 6 } },
     ]);
@@ -179,7 +166,7 @@ describe('a stream that begins in another round', () => {
 
   test('is answered with its version, also by who changes nothing', async () => {
     const account = uuidv7();
-    const round = interruptedBy(() => database.round.run([placed(account, 10)]));
+    const round = roundInterruptedBy(() => database.round.run([placed(account, 10)]));
     expect(await round.run([request({ type: 'Thaw', account })])).toEqual([
       { kind: 'decided', events: 0, answer: { version: 1, balance: 10 } },
     ]);

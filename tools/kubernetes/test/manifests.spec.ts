@@ -17,6 +17,19 @@ describe('the manifests', () => {
     expect(overlays.local.filter(({ apiVersion }) => !builtIn.test(apiVersion ?? ''))).toEqual([]);
   });
 
+  test('have databases that keep what a statement has freed', () => {
+    const [laptop] = ofKind(overlays.local, 'StatefulSet').filter(({ metadata }) => metadata?.name === 'postgres');
+    const clusters = ofKind(overlays.production, 'Cluster');
+    expect(clusters).toHaveLength(3);
+    for (const env of [containerOf(laptop!).env, ...clusters.map(({ spec }) => spec.env)])
+      expect(env).toEqual(
+        expect.arrayContaining([
+          { name: 'MALLOC_TRIM_THRESHOLD_', value: '4194304' },
+          { name: 'MALLOC_MMAP_THRESHOLD_', value: '4194304' },
+        ]),
+      );
+  });
+
   test('have the types that Kubernetes and the operators give them, and no other is accepted', () => {
     const { local, production } = overlays;
     const pick = <K extends keyof Kinds>(kind: K, name: string, change: (resource: Kinds[K]) => unknown) =>
