@@ -35,11 +35,11 @@ class Replica implements LeaseHolder {
 
   constructor(
     readonly id: string,
-    source: Pick<DataSource, 'query'> = dataSource,
+    source = dataSource,
   ) {
     this.signal = new LogSignal(dataSource, silentLogger);
     this.leases = new PartitionLeases({
-      dataSource: source as DataSource,
+      dataSource: source,
       replicaId: id,
       partitions: 4,
       leaseMs,
@@ -73,6 +73,16 @@ class Replica implements LeaseHolder {
   lost({ partition, epoch }: Lease): void {
     this.history.push(`lost ${partition}/${epoch}`);
   }
+}
+
+/** The database, before whose statements something else happens. */
+function asking(before: (statement: QueryConfig) => Promise<void>): DataSource {
+  const pool = (dataSource.driver as PostgresDriver).master as Pool;
+  const query = async (statement: QueryConfig) => {
+    await before(statement);
+    return pool.query(statement);
+  };
+  return { driver: { master: { query } } } as unknown as DataSource;
 }
 
 test('replicas that come and go share the partitions, and each change of owner raises the epoch', async () => {
@@ -115,17 +125,38 @@ test('a partition is handed over only when its work has ended', async () => {
   expect(first.history.filter((entry) => entry.startsWith('lost'))).toEqual([]);
 });
 
+test('a stop hands over at once, though a step is under way, and then what that step acquires', async () => {
+  await dataSource.query(
+    `insert into partition_lease (partition, owner, epoch, expires_at) values (3, 'other', 1, now() + interval '1 hour')`,
+  );
+  let acquiring = 0;
+  let proceed: () => void = () => undefined;
+  const mayProceed = new Promise<void>((resolve) => (proceed = resolve));
+  const slow = asking(async ({ text }) => {
+    if (text.startsWith('update partition_lease set owner = $1') && ++acquiring === 2) await mayProceed;
+  });
+  const first = new Replica('a', slow).start();
+  await eventually(() => expect(acquiring).toBe(2));
+  await dataSource.query('update partition_lease set owner = null, expires_at = null where partition = 3');
+
+  const stopped = first.stop();
+  const acquired = ['acquired 0/1', 'acquired 1/1', 'acquired 2/1'];
+  const finished = ['finished 0/1', 'finished 1/1', 'finished 2/1'];
+  await eventually(() => expect(first.history).toEqual([...acquired, ...finished]));
+  proceed();
+  await stopped;
+  expect(first.history).toEqual([...acquired, ...finished, 'acquired 3/2', 'finished 3/2']);
+  expect(await dataSource.query('select partition from partition_lease where owner is not null')).toEqual([]);
+});
+
 test('a silent owner loses its partitions when its leases expire, and learns of it when it wakes', async () => {
   let frozen = false;
   let thaw: () => void = () => undefined;
   const frozenUntil = new Promise<void>((resolve) => (thaw = resolve));
-  const pool = (dataSource.driver as PostgresDriver).master as Pool;
-  const query = async (statement: QueryConfig) => {
+  const freezing = asking(async () => {
     if (frozen) await frozenUntil;
-    return pool.query(statement);
-  };
-  const freezing = { driver: { master: { query } } };
-  const first = new Replica('a', freezing as unknown as DataSource).start();
+  });
+  const first = new Replica('a', freezing).start();
   await eventually(() => expect(first.leases.partitions()).toEqual([0, 1, 2, 3]));
 
   frozen = true;

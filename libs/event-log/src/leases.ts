@@ -61,15 +61,15 @@ export class PartitionLeases {
     this.loop.wake();
   }
 
-  /** Hands every partition over and signs off. Leases stay renewed until their work has ended. */
+  /** Hands every partition over at once and signs off. Leases stay renewed until their work has ended. */
   async stop(): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
     const renewals = setInterval(() => void this.renew().catch(() => undefined), this.options.leaseMs / 3);
     try {
-      await this.loop.stop();
-      for (const lease of this.owned.values()) this.handOver(lease);
-      await Promise.all(this.leaving.values());
+      await Promise.all([this.handOverAll(), this.loop.stop()]);
+      // What the last step acquired when the stop had begun.
+      await this.handOverAll();
     } finally {
       clearInterval(renewals);
     }
@@ -165,6 +165,11 @@ export class PartitionLeases {
       logger.info({ lease }, 'partition acquired');
       holder.acquired(lease);
     }
+  }
+
+  private async handOverAll(): Promise<void> {
+    for (const lease of this.owned.values()) this.handOver(lease);
+    await Promise.all(this.leaving.values());
   }
 
   private handOver(lease: Lease): void {
