@@ -58,6 +58,11 @@ describe('a reader', () => {
     ['JSON without an envelope', bytes({ hello: 'world' }), { kind: 'garbage', code: 'invalid_envelope' }],
     ['JSON that is no object', bytes('[]'), { kind: 'garbage', code: 'invalid_envelope' }],
     ['a subject that is no id', bytes({ ...placed(), subject: 'x' }), { kind: 'garbage', code: 'invalid_envelope' }],
+    [
+      'a correlation id that no database can keep',
+      bytes({ ...placed(), correlationid: 'a\u0000b' }),
+      { kind: 'garbage', code: 'invalid_envelope' },
+    ],
     ['a sequence of zero', bytes({ ...placed(), sequence: 0 }), { kind: 'garbage', code: 'invalid_envelope' }],
     [
       'a malformed traceparent',

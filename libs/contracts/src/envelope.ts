@@ -3,6 +3,13 @@ import { catalogue, definitionOf, type DataOf, type PublicEventType } from './ca
 import { services, type ServiceName } from './event-definition.js';
 import { instant, traceparent, uuid } from './values.js';
 
+/** CloudEvents allows no control characters in an attribute, and the database could not keep U+0000. */
+const attribute = z
+  .string()
+  .min(1)
+  .max(255)
+  .refine((text) => !/\p{Cc}/u.test(text), { error: 'has control characters' });
+
 /**
  * A CloudEvents 1.0 event in structured JSON mode (https://github.com/cloudevents/spec, v1.0.2), with the extensions
  * `correlationid`, `causationid`, `traceparent` (W3C Trace Context) and `sequence` (the event's version in its stream).
@@ -19,8 +26,8 @@ export const envelope = z.object({
   time: instant,
   datacontenttype: z.literal('application/json'),
   dataschema: z.string(),
-  correlationid: z.string().min(1).max(255),
-  causationid: z.string().min(1).max(255),
+  correlationid: attribute,
+  causationid: attribute,
   traceparent: traceparent.optional(),
   sequence: z.int().positive(),
   data: z.unknown(),

@@ -13,6 +13,7 @@ export class DeadlineLoop {
   private readonly claims: AgendaClaims;
   private readonly failures: AgendaFailures;
   private readonly loop: Loop;
+  private stopping = false;
 
   constructor(private readonly parts: AgendaParts) {
     const { dataSource, replicaId, timing, logger } = parts;
@@ -25,13 +26,19 @@ export class DeadlineLoop {
     this.loop.start();
   }
 
+  /** Begins nothing more, and waits for what is decided now. */
   async stop(): Promise<void> {
+    this.stopping = true;
     await this.loop.stop();
   }
 
   private async fire(): Promise<boolean> {
     const due = await this.claims.claim(deadlinesAtOnce);
     if (due.length === 0) return false;
+    if (this.stopping) {
+      await this.claims.giveBack(due.map(({ stream }) => stream));
+      return false;
+    }
     try {
       const items = due.map(({ command, cause }) => ({ kind: 'wake-up' as const, command, cause }));
       await this.settle(due, await this.parts.rounds.run(items));

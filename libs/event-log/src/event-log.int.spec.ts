@@ -266,6 +266,44 @@ test('stopping lets the running round end and acknowledge, and begins no other',
   expect(await dataSource.query('select id from replica')).toEqual([]);
 });
 
+test('what comes when a stop has begun does not join a batch that waits for its round', async () => {
+  const queue = new TestQueue();
+  const log = await running({ queues: [queue] });
+  await eventually(() => expect(queue.isConsumed).toBe(true));
+  const atCommit = gate();
+  const mayCommit = gate();
+  undo.push(plantFailpoint('round.committing', () => (atCommit.open(), mayCommit.opened)));
+  const atHandling = gate();
+  undo.push(plantFailpoint('consumer.handling', () => atHandling.open()));
+  const [requested, order, late] = orders(3) as [string, string, string];
+  const asked = send(log, { type: 'Open', orderId: requested });
+  await atCommit.opened;
+  const { id, body } = noteMessage(order);
+  queue.send(body);
+  await atHandling.opened;
+
+  const stopped = log.stop();
+  queue.send(noteMessage(late).body);
+  mayCommit.open();
+  await Promise.all([asked, stopped]);
+  expect([await notesOf(order), await notesOf(late), queue.length]).toEqual([[id], [], 1]);
+});
+
+test('a database that has come back to say that the lease is lost is not away', async () => {
+  const queue = new TestQueue();
+  const log = await running({ queues: [queue], timing: { leaseMs: 60_000 } });
+  await eventually(() => expect(queue.isConsumed).toBe(true));
+  const isAway = Object.assign(new Error('terminating connection'), { code: '57P01' });
+  const unplant = plantFailpoint('round.committing', () => Promise.reject(isAway));
+  undo.push(unplant);
+  queue.send(noteMessage(randomUUID()).body);
+  await eventually(() => expect(log.status().databaseAwayMs).toBeGreaterThan(0));
+  await dataSource.query(`update partition_lease set owner = 'thief', epoch = epoch + 1`);
+  unplant();
+  await eventually(() => expect(log.status().partitions).toEqual([]));
+  await eventually(() => expect(log.status().databaseAwayMs).toBeUndefined());
+});
+
 test('held messages of a partition that is no more are retried by the owner of their key', async () => {
   const queues = [new TestQueue(), new TestQueue()];
   const order = randomUUID();

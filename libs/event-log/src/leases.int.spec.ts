@@ -7,6 +7,7 @@ import { testDatabase, type TestDatabase } from '../test/database.js';
 import { eventually } from '../test/eventually.js';
 import { PartitionLeases, type LeaseHolder } from './leases.js';
 import { LogSignal } from './log-signal.js';
+import { holdPartitions } from './partition-hold.js';
 import type { Lease } from './round-types.js';
 
 const leaseMs = 1500;
@@ -31,7 +32,7 @@ class Replica implements LeaseHolder {
   readonly history: string[] = [];
   readonly leases: PartitionLeases;
   private readonly signal: LogSignal;
-  finishing: Promise<void> = Promise.resolve();
+  finishing: (partition: number) => Promise<void> = () => Promise.resolve();
 
   constructor(
     readonly id: string,
@@ -66,7 +67,7 @@ class Replica implements LeaseHolder {
   }
 
   async handOver({ partition, epoch }: Lease): Promise<void> {
-    await this.finishing;
+    await this.finishing(partition);
     this.history.push(`finished ${partition}/${epoch}`);
   }
 
@@ -109,7 +110,8 @@ test('a partition is handed over only when its work has ended', async () => {
   const first = new Replica('a').start();
   await eventually(() => expect(first.leases.partitions()).toEqual([0, 1, 2, 3]));
   let finish: () => void = () => undefined;
-  first.finishing = new Promise((resolve) => (finish = resolve));
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  first.finishing = () => finished;
 
   const second = new Replica('b').start();
   const seen = () => dataSource.query<{ id: string }[]>('select id from replica');
@@ -125,27 +127,32 @@ test('a partition is handed over only when its work has ended', async () => {
   expect(first.history.filter((entry) => entry.startsWith('lost'))).toEqual([]);
 });
 
-test('a stop hands over at once, though a step is under way, and then what that step acquires', async () => {
+test('a stop hands over at once, though a step is under way, and what that step acquires as soon as it has it', async () => {
   await dataSource.query(
     `insert into partition_lease (partition, owner, epoch, expires_at) values (3, 'other', 1, now() + interval '1 hour')`,
   );
   let acquiring = 0;
   let proceed: () => void = () => undefined;
   const mayProceed = new Promise<void>((resolve) => (proceed = resolve));
-  const slow = asking(async ({ text }) => {
+  const source = asking(async ({ text }) => {
     if (text.startsWith('update partition_lease set owner = $1') && ++acquiring === 2) await mayProceed;
   });
-  const first = new Replica('a', slow).start();
+  const first = new Replica('a', source).start();
   await eventually(() => expect(acquiring).toBe(2));
   await dataSource.query('update partition_lease set owner = null, expires_at = null where partition = 3');
 
+  let finish: () => void = () => undefined;
+  const slow = new Promise<void>((resolve) => (finish = resolve));
+  first.finishing = (partition) => (partition === 0 ? slow : Promise.resolve());
   const stopped = first.stop();
   const acquired = ['acquired 0/1', 'acquired 1/1', 'acquired 2/1'];
-  const finished = ['finished 0/1', 'finished 1/1', 'finished 2/1'];
+  const finished = ['finished 1/1', 'finished 2/1'];
   await eventually(() => expect(first.history).toEqual([...acquired, ...finished]));
   proceed();
+  await eventually(() => expect(first.history.slice(5)).toEqual(['acquired 3/2', 'finished 3/2']));
+  finish();
   await stopped;
-  expect(first.history).toEqual([...acquired, ...finished, 'acquired 3/2', 'finished 3/2']);
+  expect(first.history.slice(7)).toEqual(['finished 0/1']);
   expect(await dataSource.query('select partition from partition_lease where owner is not null')).toEqual([]);
 });
 
@@ -167,6 +174,36 @@ test('a silent owner loses its partitions when its leases expire, and learns of 
   thaw();
   await eventually(() => expect(first.history.filter((entry) => entry.startsWith('lost'))).toHaveLength(4));
   await eventually(() => expect([first, second].map(({ leases }) => leases.partitions().length)).toEqual([2, 2]));
+});
+
+test('a replica whose heartbeat took longer than a lease does not take itself for dead', async () => {
+  let beats = 0;
+  const source = asking(async ({ text }) => {
+    if (!text.startsWith('select id from replica')) return;
+    await dataSource.query(`update replica set expires_at = now() - interval '1 second' where id = 'a'`);
+    beats++;
+  });
+  const first = new Replica('a', source).start();
+  await eventually(() => expect(first.leases.partitions()).toEqual([0, 1, 2, 3]));
+  const before = beats;
+  await eventually(() => expect(beats).toBeGreaterThan(before + 2));
+  expect(first.history.filter((entry) => !entry.startsWith('acquired'))).toEqual([]);
+});
+
+test('whoever takes all partitions to move them waits for the round that is in flight', async () => {
+  await dataSource.query(`insert into partition_lease (partition, owner, epoch) values (0, 'a', 1), (1, 'b', 1)`);
+  const round = dataSource.createQueryRunner();
+  await round.startTransaction();
+  await round.query('select 1 from partition_lease where partition = 1 for key share');
+  let isHeld = false;
+  const held = holdPartitions(dataSource, 'mover', 60_000).then(() => (isHeld = true));
+  const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  await eventually(async () => expect(await dataSource.query(waiting)).toHaveLength(1));
+  expect(isHeld).toBe(false);
+  await round.commitTransaction();
+  await round.release();
+  await held;
+  expect(await dataSource.query('select distinct owner from partition_lease')).toEqual([{ owner: 'mover' }]);
 });
 
 test('an owner whose round is in flight is not overtaken, although its lease has expired', async () => {

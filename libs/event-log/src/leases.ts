@@ -67,9 +67,9 @@ export class PartitionLeases {
     this.stopping = true;
     const renewals = setInterval(() => void this.renew().catch(() => undefined), this.options.leaseMs / 3);
     try {
-      await Promise.all([this.handOverAll(), this.loop.stop()]);
-      // What the last step acquired when the stop had begun.
-      await this.handOverAll();
+      // The last step may acquire more when the stop has begun.
+      const rest = this.loop.stop().then(() => this.handOverAll());
+      await Promise.all([this.handOverAll(), rest]);
     } finally {
       clearInterval(renewals);
     }
@@ -95,7 +95,7 @@ export class PartitionLeases {
     if (working.length < share && !this.stopping) await this.acquire(share - this.owned.size);
   }
 
-  /** Says that this replica lives, and answers with all that do. */
+  /** Says that this replica lives, and answers with all that do: itself among them, however long that took. */
   private async heartbeat(): Promise<readonly string[]> {
     const { dataSource, replicaId, leaseMs } = this.options;
     const known = await rows<{ fresh: boolean }>(
@@ -109,7 +109,8 @@ export class PartitionLeases {
     await rows(dataSource, `delete from replica where expires_at < clock_timestamp() - interval '1 minute'`);
     const living = await rows<{ id: string }>(
       dataSource,
-      'select id from replica where expires_at > clock_timestamp() order by id',
+      'select id from replica where expires_at > clock_timestamp() or id = $1 order by id',
+      [replicaId],
     );
     return living.map(({ id }) => id);
   }

@@ -63,6 +63,20 @@ test('who is not alone is heard at once, in both directions', async () => {
   await eventually(() => expect(one.news.slice(before[0])).toContain('elsewhere'));
 });
 
+test('all that one commit raises is one notification', async () => {
+  const [one] = [await listening(), await listening()];
+  await eventually(() => expect(one.signal.peers).toBeGreaterThan(0));
+  one.signal.raise('leases');
+  await eventually(() => expect(said).toContain('leases'));
+  said.length = 0;
+  // The database tells the same only once in a transaction, and tells in the order of the commits.
+  for (const topic of ['log', 'agenda', 'log'] as const) one.signal.raise(topic);
+  await eventually(() => expect(said).toContain('agenda'));
+  one.signal.raise('leases');
+  await eventually(() => expect(said).toContain('leases'));
+  expect(said.filter((payload) => payload === 'log')).toEqual(['log']);
+});
+
 test('who comes into company is heard at once, and not only when somebody gives a sign of life', async () => {
   const before = await Promise.all([listening(), listening()]);
   const third = await listening();

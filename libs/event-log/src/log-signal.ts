@@ -64,7 +64,8 @@ export class LogSignal {
   raise(topic: Topic): void {
     this.wake(topic, 'here');
     this.unsent.add(topic);
-    void this.send();
+    // Not in this moment: what the same commit raises next shares the notification.
+    queueMicrotask(() => void this.send());
   }
 
   private wake(topic: string, from: NewsFrom): void {

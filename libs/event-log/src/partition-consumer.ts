@@ -96,6 +96,7 @@ export class PartitionConsumer {
       if (!this.stopping) await pause(this.retryDelayMs(++failures), this.stopped.signal);
       await this.databaseBack();
     }
+    this.databaseAway(false);
   }
 
   /** Opening may last as long as the broker is away, and a stop does not wait for it. */
@@ -146,7 +147,7 @@ export class PartitionConsumer {
     const { rounds, brake, batchSize } = this.options;
     const deferrable = () => taken.filter(({ canWait }) => canWait).length;
     const more = (max: number) => {
-      if (!intake || brake.on) return [];
+      if (!intake || brake.on || this.stopping) return [];
       const joining = intake.takeReady(Math.min(max, this.batchSize - taken.length), sharesRounds);
       taken.push(...joining);
       return joining.map(({ item }) => item);
@@ -206,7 +207,11 @@ export class PartitionConsumer {
         this.databaseAway(false);
         return result;
       } catch (error) {
-        if (error instanceof LeaseLost) throw error;
+        if (error instanceof LeaseLost) {
+          // It was the database that said so.
+          this.databaseAway(false);
+          throw error;
+        }
         const since = this.databaseAway(true);
         if (this.stopping || performance.now() - since > this.options.timing.databaseAwayMs)
           throw new RoundUnavailable(error);

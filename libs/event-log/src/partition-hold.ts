@@ -9,8 +9,10 @@ import { rows } from './sql.js';
 export async function holdPartitions(dataSource: DataSource, owner: string, holdMs: number): Promise<void> {
   await rows(
     dataSource,
+    // An update alone would pass by the key share locks of the rounds.
     `update partition_lease set epoch = epoch + case when owner = $1 then 0 else 1 end, owner = $1,
-       expires_at = clock_timestamp() + $2 * interval '1 millisecond'`,
+       expires_at = clock_timestamp() + $2 * interval '1 millisecond'
+     where partition = any (array(select partition from partition_lease order by partition for update))`,
     [owner, holdMs],
   );
 }

@@ -1,4 +1,4 @@
-import { plantFailpoint, Registry, silentLogger } from '@quadrille/observability';
+import { plantFailpoint, Registry, silentLogger, type Logger } from '@quadrille/observability';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
@@ -45,6 +45,7 @@ interface Options {
   readonly source?: DataSource;
   readonly limits?: Partial<RelayLimits>;
   readonly relayPollMs?: number;
+  readonly logger?: Logger;
 }
 
 function relay(publisher: TestPublisher, options: Options = {}): Relay {
@@ -54,7 +55,7 @@ function relay(publisher: TestPublisher, options: Options = {}): Relay {
     replicaId: randomUUID(),
     publisher,
     signal,
-    logger: silentLogger,
+    logger: options.logger ?? silentLogger,
     registry: new Registry(),
     timing: { ...timing, relayPollMs: options.relayPollMs ?? timing.relayPollMs },
     limits: options.limits ?? {},
@@ -280,6 +281,22 @@ test('paused relays let the log absorb: pausing waits for what is in flight, and
 
   await resumeRelays(dataSource);
   await eventually(() => expect(publisher.inFlight).toHaveLength(2));
+});
+
+test('a relay that was told to go on while it drained goes on', async () => {
+  const [order, later] = [randomUUID(), randomUUID()];
+  await appendRows(dataSource, [opened(order)]);
+  const publisher = new TestPublisher();
+  const said: string[] = [];
+  const logger: Logger = { ...silentLogger, info: (_, message) => said.push(message), child: () => logger };
+  relay(publisher, { logger });
+  await eventually(() => expect(publisher.inFlight).toHaveLength(1));
+  await dataSource.query('update relay set paused = true');
+  await eventually(() => expect(said).toContainEqual(expect.stringContaining('relays are paused')));
+  await appendRows(dataSource, [opened(later)]);
+  await resumeRelays(dataSource);
+  publisher.inFlight[0]?.confirm();
+  await eventually(() => expect(publisher.sent).toHaveLength(2));
 });
 
 test('what a round of this process committed right behind what was read last is published without being read', async () => {

@@ -167,7 +167,8 @@ export class Relay {
     const askedAt = performance.now();
     if (!(await this.checkpoint(this.term))) return this.endTerm();
     const tookMs = performance.now() - askedAt;
-    if (this.lease.isToPause) await this.rest(this.term);
+    // Whoever has begun to rest does so to the end: its lanes are over, and it goes on with a new term.
+    if (this.lease.isToPause || this.term.resting) await this.rest(this.term);
     else await pause(checkpointPauseMs(tookMs, this.options.timing.leaseMs));
   }
 

@@ -338,6 +338,31 @@ test('a task whose worker vanished is done by another when the claim expires; a 
   expect(performed).toHaveLength(2);
 });
 
+test('what a replica claims when its stop has begun is given back and not begun', async () => {
+  const asking = await worker(() => Promise.reject(new Error('not here')), { roles: new Set(['http']) });
+  await ask(asking);
+  await asking.commands.send(
+    { type: 'Open', orderId: randomUUID(), dueAt: new Date().toISOString() },
+    { cause: { correlationId: 'c', causationId: 'c' }, answer: () => null },
+  );
+  const lock = dataSource.createQueryRunner();
+  await lock.startTransaction();
+  await lock.query('lock table agenda in exclusive mode');
+  const began: string[] = [];
+  const log = await worker((task) => (began.push(task.stream), finish(task)), {
+    onDecide: ({ type }) => void began.push(type),
+  });
+  const waiting = `select from pg_locks where not granted and relation = 'agenda'::regclass`;
+  await eventually(async () => expect(await dataSource.query(waiting)).toHaveLength(2));
+
+  const stopped = log.stop();
+  await lock.commitTransaction();
+  await lock.release();
+  await stopped;
+  expect(began).toEqual([]);
+  expect((await agenda()).map(({ claimed_by }) => claimed_by)).toEqual([null, null]);
+});
+
 test('stopping waits for the task that runs and commits its answer', async () => {
   let begun: () => void = () => undefined;
   const hasBegun = new Promise<void>((resolve) => (begun = resolve));

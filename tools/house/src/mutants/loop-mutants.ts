@@ -171,25 +171,6 @@ export const loopMutants: readonly PlumbingMutant[] = [
     noticedBy: { spec: leasesSpec, test: 'a partition is handed over only when its work has ended' },
   },
   {
-    name: 'a stop works on until the step of the leases has ended',
-    breaks: 'a stop begins no new round',
-    file: `${src}/leases.ts`,
-    edits: [
-      {
-        find: 'await Promise.all([this.handOverAll(), this.loop.stop()]);',
-        replace: 'await this.loop.stop();',
-      },
-    ],
-    noticedBy: { spec: leasesSpec, test: 'a stop hands over at once, though a step is under way' },
-  },
-  {
-    name: 'a stop keeps what was acquired meanwhile',
-    breaks: 'a partition is free for others when its owner has stopped',
-    file: `${src}/leases.ts`,
-    edits: [{ find: `had begun.\n      await this.handOverAll();`, replace: 'had begun.' }],
-    noticedBy: { spec: leasesSpec, test: 'a stop hands over at once, though a step is under way' },
-  },
-  {
     name: 'a partition is taken from an owner that lives',
     breaks: 'a partition has one owner',
     file: `${src}/leases.ts`,
