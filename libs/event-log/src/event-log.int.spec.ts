@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../test/database.js';
 import { eventually } from '../test/eventually.js';
+import { gate } from '../test/gate.js';
 import type { Command, State } from '../test/participant.js';
 import { TestPublisher } from '../test/publisher.js';
 import { noteMessage, TestQueue } from '../test/queue.js';
@@ -64,11 +65,6 @@ async function expectNotes(sent: ReadonlyMap<string, readonly string[]>): Promis
     const rows = await dataSource.query<{ order_id: string; state: State }[]>('select order_id, state from test_order');
     expect(new Map(rows.map(({ order_id, state }) => [order_id, state.notes]))).toEqual(sent);
   });
-}
-
-function gate(): { readonly opened: Promise<void>; open: () => void } {
-  let open: () => void = () => undefined;
-  return { opened: new Promise((resolve) => (open = resolve)), open: () => open() };
 }
 
 const orders = (count: number) => Array.from({ length: count }, () => randomUUID());
@@ -145,6 +141,22 @@ test('garbage is set aside alone, and the queue flows on', async () => {
   await eventually(async () => expect(await notesOf(order)).toEqual([id]));
   await eventually(() => expect(queue.length).toBe(0));
   expect(queue.setAside).toEqual([expect.stringMatching(/^not_json/), expect.stringMatching(/^invalid_envelope/)]);
+});
+
+test('garbage that cannot be set aside now keeps nobody back who came before it', async () => {
+  const queue = new TestQueue();
+  queue.isBlocked = true;
+  const order = randomUUID();
+  const { id, body } = noteMessage(order);
+  queue.send(body);
+  queue.send('not json');
+  await running({ queues: [queue] });
+  await eventually(async () => expect(await notesOf(order)).toEqual([id]));
+  await eventually(() => expect(queue.length).toBe(1));
+  // At its first delivery, and not when it had come again and again with the garbage behind it.
+  expect(queue.taken.filter((taken) => Buffer.from(taken.body).equals(Buffer.from(body)))).toHaveLength(1);
+  queue.isBlocked = false;
+  await eventually(() => expect(queue.length).toBe(0));
 });
 
 test('a message that came again is handled alone, its attempt committed before and forgotten after', async () => {
@@ -243,52 +255,6 @@ test('a broker connection that breaks is opened again', async () => {
   await eventually(async () => expect(await notesOf(order)).toEqual([id]));
 });
 
-test('stopping lets the running round end and acknowledge, and begins no other', async () => {
-  const queue = new TestQueue();
-  const log = await running({ queues: [queue] });
-  await eventually(() => expect(queue.isConsumed).toBe(true));
-  const atCommit = gate();
-  const mayCommit = gate();
-  undo.push(plantFailpoint('round.committing', () => (atCommit.open(), mayCommit.opened)));
-  const [order, late] = orders(2) as [string, string];
-  const { id, body } = noteMessage(order);
-  queue.send(body);
-  await atCommit.opened;
-  queue.send(noteMessage(late).body);
-
-  const stopped = Promise.all([log.stop(), log.stop()]);
-  mayCommit.open();
-  await stopped;
-  expect(await notesOf(order)).toEqual([id]);
-  expect(await notesOf(late)).toEqual([]);
-  expect([queue.length, queue.isConsumed]).toEqual([1, false]);
-  expect(await dataSource.query('select owner from partition_lease')).toEqual([{ owner: null }]);
-  expect(await dataSource.query('select id from replica')).toEqual([]);
-});
-
-test('what comes when a stop has begun does not join a batch that waits for its round', async () => {
-  const queue = new TestQueue();
-  const log = await running({ queues: [queue] });
-  await eventually(() => expect(queue.isConsumed).toBe(true));
-  const atCommit = gate();
-  const mayCommit = gate();
-  undo.push(plantFailpoint('round.committing', () => (atCommit.open(), mayCommit.opened)));
-  const atHandling = gate();
-  undo.push(plantFailpoint('consumer.handling', () => atHandling.open()));
-  const [requested, order, late] = orders(3) as [string, string, string];
-  const asked = send(log, { type: 'Open', orderId: requested });
-  await atCommit.opened;
-  const { id, body } = noteMessage(order);
-  queue.send(body);
-  await atHandling.opened;
-
-  const stopped = log.stop();
-  queue.send(noteMessage(late).body);
-  mayCommit.open();
-  await Promise.all([asked, stopped]);
-  expect([await notesOf(order), await notesOf(late), queue.length]).toEqual([[id], [], 1]);
-});
-
 test('a database that has come back to say that the lease is lost is not away', async () => {
   const queue = new TestQueue();
   const log = await running({ queues: [queue], timing: { leaseMs: 60_000 } });
@@ -316,25 +282,6 @@ test('held messages of a partition that is no more are retried by the owner of t
   );
   await running({ queues });
   await eventually(async () => expect(await notesOf(order)).toEqual([id]));
-});
-
-test('a stop in the middle of the start leaves nothing running', async () => {
-  const queue = new TestQueue();
-  const log = replica(database, { queues: [queue] });
-  const starting = log.start();
-  await log.stop();
-  await starting;
-  expect(queue.isConsumed).toBe(false);
-  await expect(log.start()).rejects.toThrow('stopped');
-});
-
-test('a stop does not wait for a broker that is away', async () => {
-  const opening = gate();
-  const openStream = () => (opening.open(), new Promise<never>(() => undefined));
-  const log = await running({ partitions: 1, openStream });
-  await opening.opened;
-  await log.stop();
-  expect(await dataSource.query('select owner from partition_lease')).toEqual([{ owner: null }]);
 });
 
 test('a commit wakes the relay of its own process and of others, long before they poll', async () => {

@@ -127,15 +127,16 @@ export class PartitionConsumer {
   private async handle(stream: MessageStream, intake: Intake, taken: readonly Taken[]): Promise<void> {
     let together: TakenDelivery[] = [];
     for (const one of taken) {
-      if (sharesRounds(one)) together.push(one);
-      else if (one.item.kind === 'garbage') {
+      if (sharesRounds(one)) {
+        together.push(one);
+        continue;
+      }
+      await this.handleTogether(stream, together);
+      together = [];
+      if (one.item.kind === 'garbage') {
         this.logger.warn({ reason: one.item.reason }, 'a message without a usable envelope is set aside');
         await stream.setAside(one.message, one.item.reason);
-      } else {
-        await this.handleTogether(stream, together);
-        together = [];
-        await this.handleAlone(stream, { ...one, item: one.item });
-      }
+      } else await this.handleAlone(stream, { ...one, item: one.item });
     }
     await this.handleTogether(stream, together, intake);
   }

@@ -5,6 +5,7 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../test/database.js';
 import { eventually } from '../test/eventually.js';
+import { gate } from '../test/gate.js';
 import type { Command } from '../test/participant.js';
 import { replica, type ReplicaOptions, type TestEventLog } from '../test/replica.js';
 import { logLock } from './log.js';
@@ -49,11 +50,6 @@ async function ask(log: TestEventLog, task = 'charge'): Promise<string> {
   return orderId;
 }
 
-function door(): { readonly opened: Promise<void>; readonly open: () => void } {
-  let open: () => void = () => undefined;
-  return { opened: new Promise((resolve) => (open = resolve)), open: () => open() };
-}
-
 function note({ stream }: Task): Command {
   return { type: 'Note', orderId: stream.slice('order-'.length), note: 'a step' };
 }
@@ -95,7 +91,7 @@ test('each task is done by one of the replicas, outside any transaction, and its
 test('answers that come together are committed together', async () => {
   const together = 5;
   let begun = 0;
-  const { opened: all, open: answerAll } = door();
+  const { opened: all, open: answerAll } = gate();
   const log = await worker(async (task) => {
     if (++begun === together) answerAll();
     await all;
@@ -125,7 +121,7 @@ const patient = { timing: { agendaPollMs: 600_000 } };
 test('more tasks than a replica does at once are begun as soon as others end', async () => {
   const [most, more] = [128, 40];
   let begun = 0;
-  const { opened: busy, open: answerAll } = door();
+  const { opened: busy, open: answerAll } = gate();
   const log = await worker(async (task) => {
     if (++begun === most) answerAll();
     await busy;
@@ -138,8 +134,8 @@ test('more tasks than a replica does at once are begun as soon as others end', a
 
 test('the next task of a stream that came in the round of the answer to the one before is begun at once', async () => {
   const performed: string[] = [];
-  const { opened: begun, open: begin } = door();
-  const { opened: answered, open: answer } = door();
+  const { opened: begun, open: begin } = gate();
+  const { opened: answered, open: answer } = gate();
   const log = await worker(async (task) => {
     performed.push(task.task);
     begin();

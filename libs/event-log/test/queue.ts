@@ -10,6 +10,8 @@ interface Queued {
 /** One partition's queue with a single active consumer, as a quorum queue behaves: what is not acknowledged comes again. */
 export class TestQueue {
   readonly setAside: string[] = [];
+  /** Nothing can be published now. */
+  isBlocked = false;
   readonly taken: IncomingMessage[] = [];
   private waiting: Queued[] = [];
   private readonly streams: TestStream[] = [];
@@ -86,6 +88,7 @@ class TestStream implements MessageStream {
   }
 
   async setAside(message: IncomingMessage, reason: string): Promise<void> {
+    if (this.queue.isBlocked) throw new Error('blocked by the test');
     this.queue.setAside.push(reason);
     this.acknowledge([message]);
   }

@@ -97,12 +97,11 @@ export class ConfirmedChannel {
   private async openChannel(message: OutgoingMessage, deadline: Deadline): Promise<ConfirmChannel> {
     const { connection } = this.options;
     while (connection.blocked !== undefined || !this.kept.current) {
+      if (this.kept.isClosed) throw this.unknown('closed', message);
       const reason = connection.blocked === undefined ? 'closed' : 'blocked';
-      const usable =
-        reason === 'blocked'
-          ? new Promise<void>((resolve) => connection.onceUnblocked(resolve))
-          : this.kept.ready().catch((error: Error) => Promise.reject(this.unknown('closed', message, error)));
-      const isLate = await Promise.race([usable.then(() => false), deadline.passed.then(() => true)]);
+      const isLate = await deadline.passesBefore((wake) =>
+        reason === 'blocked' ? connection.onceUnblocked(wake) : this.kept.onceChanged(wake),
+      );
       if (isLate) throw this.unknown(reason, message);
     }
     return this.kept.current;
@@ -208,6 +207,17 @@ class Deadline {
 
   constructor(delayMs: number) {
     this.passed = new Promise((resolve) => (this.timer = setTimeout(resolve, delayMs)));
+  }
+
+  /** Whether it passes before `wake` is called. Behind it nothing is left of who waited: a broker may be away for hours. */
+  async passesBefore(subscribe: (wake: () => void) => () => void): Promise<boolean> {
+    let takeBack: () => void = () => undefined;
+    const woken = new Promise<boolean>((resolve) => (takeBack = subscribe(() => resolve(false))));
+    try {
+      return await Promise.race([woken, this.passed.then(() => true)]);
+    } finally {
+      takeBack();
+    }
   }
 
   clear(): void {

@@ -45,9 +45,10 @@ export class BrokerConnection {
     return this.kept.ready();
   }
 
-  /** Calls `listener` once, when the broker reads again or the blocked connection is gone. */
-  onceUnblocked(listener: () => void): void {
+  /** Calls `listener` once, when the broker reads again or the blocked connection is gone. Answers with what takes it back. */
+  onceUnblocked(listener: () => void): () => void {
     this.unblockedListeners.add(listener);
+    return () => this.unblockedListeners.delete(listener);
   }
 
   /** Close the channels first: an acknowledgement right before the end of a connection is lost. */

@@ -41,9 +41,19 @@ export class Kept<Resource> {
   async ready(): Promise<Resource> {
     while (this.current === undefined) {
       if (this.closed) throw new ClosedError(this.upkeep.name);
-      await new Promise<void>((resolve) => this.waiting.add(resolve));
+      await new Promise<void>((resolve) => this.onceChanged(resolve));
     }
     return this.current;
+  }
+
+  /** Calls `listener` once, when it is opened or closed for good. Answers with what takes the listener back. */
+  onceChanged(listener: () => void): () => void {
+    this.waiting.add(listener);
+    return () => this.waiting.delete(listener);
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
   }
 
   /** Closes this resource, if it is the open one, and opens another. Nobody gets it any more from now on. */
@@ -60,7 +70,6 @@ export class Kept<Resource> {
     await this.running;
   }
 
-  /** Resolves after the next change: opened, failed to open, or closed. */
   private wake(): void {
     const waiting = [...this.waiting];
     this.waiting.clear();

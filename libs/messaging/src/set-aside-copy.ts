@@ -36,6 +36,8 @@ export interface SetAsideBecause {
 const reasonCharactersMax = 4_000;
 const stackCharactersMax = 8_000;
 const originalHeaderBytesMax = 8_192;
+/** Of an AMQP short string, as which properties and the names of headers are sent. */
+const shortBytesMax = 255;
 
 export function setAsideCopy(
   original: Message,
@@ -83,13 +85,33 @@ const added = new Set<string>([...Object.values(setAsideHeaders), 'CC', 'BCC']);
 
 /**
  * The broker counts deliveries and deaths in headers of its own, which would be wrong in a copy. And a stranger's headers may be
- * larger than what can be sent again: then none is kept, because a message that cannot be copied would never leave its queue.
+ * what cannot be sent again: such a one is not kept, and none of too many, because a message that cannot be copied would never
+ * leave its queue.
  */
 function headersToKeep(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const own = Object.entries(headers).filter(([name]) => !name.startsWith('x-') && !added.has(name));
+  const own = Object.entries(headers).filter(
+    ([name, value]) => !name.startsWith('x-') && !added.has(name) && isShort(name) && isSendable(value),
+  );
   return serialize(own).byteLength > originalHeaderBytesMax ? {} : Object.fromEntries(own);
 }
 
+/**
+ * Whether amqplib can encode what it has decoded. It reads doubles and timestamps that it refuses to write, and takes a table
+ * with the key `!` for a value with a type of its own.
+ */
+function isSendable(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value) || (value % 1 !== 0 && Math.abs(value) < 2 ** 50);
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return true;
+  if (Array.isArray(value)) return value.every(isSendable);
+  if ('!' in value) return value['!'] === 'timestamp' && 'value' in value && Number.isSafeInteger(value.value);
+  return Object.entries(value).every(([name, inner]) => isShort(name) && isSendable(inner));
+}
+
+/** What is no UTF-8 becomes longer when it is read. */
+function isShort(text: string): boolean {
+  return Buffer.byteLength(text) <= shortBytesMax;
+}
+
 function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return typeof value === 'string' && value !== '' && isShort(value) ? value : undefined;
 }

@@ -3,6 +3,7 @@ import type { PlumbingMutant } from './plumbing-mutant.js';
 const src = 'libs/event-log/src';
 const relaySpec = `${src}/relay.int.spec.ts`;
 const logSpec = `${src}/event-log.int.spec.ts`;
+const stoppingSpec = `${src}/stopping.int.spec.ts`;
 const leasesSpec = `${src}/leases.int.spec.ts`;
 const taskSpec = `${src}/task-loop.int.spec.ts`;
 const lingerSpec = `${src}/group-commit.spec.ts`;
@@ -126,7 +127,7 @@ export const loopMutants: readonly PlumbingMutant[] = [
     breaks: 'SIGTERM repeats no effect: what was committed is acknowledged',
     file: `${src}/partition-consumer.ts`,
     edits: [{ find: `    await this.handling.catch(() => undefined);\n`, replace: '' }],
-    noticedBy: { spec: logSpec, test: 'stopping lets the running round end and acknowledge, and begins no other' },
+    noticedBy: { spec: stoppingSpec, test: 'stopping lets the running round end and acknowledge, and begins no other' },
   },
   {
     name: 'a message that came again is handled with the others',
@@ -134,6 +135,18 @@ export const loopMutants: readonly PlumbingMutant[] = [
     file: `${src}/partition-consumer.ts`,
     edits: [{ find: 'message.deliveryCount < deliveriesTogether', replace: 'message.deliveryCount < 1e9' }],
     noticedBy: { spec: logSpec, test: 'a message that ended the process again and again becomes a dead letter' },
+  },
+  {
+    name: 'garbage goes first',
+    breaks: 'garbage that cannot be set aside keeps nobody back who came before it',
+    file: `${src}/partition-consumer.ts`,
+    edits: [
+      {
+        find: '      await this.handleTogether(stream, together);\n      together = [];\n      if',
+        replace: '      if',
+      },
+    ],
+    noticedBy: { spec: logSpec, test: 'garbage that cannot be set aside now keeps nobody back' },
   },
   {
     name: 'an attempt is not committed before it is made',

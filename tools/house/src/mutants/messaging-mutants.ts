@@ -284,4 +284,21 @@ export const messagingMutants: readonly PlumbingMutant[] = [
       test: 'goes on consuming and answers commands, while its log absorbs',
     },
   },
+  {
+    name: 'headers that cannot be written again are copied',
+    breaks: 'a message that cannot be read leaves its queue',
+    file: `${src}/set-aside-copy.ts`,
+    edits: [{ find: ' && isSendable(value),', replace: ' && value !== undefined,' }],
+    noticedBy: {
+      spec: streamSpec,
+      test: 'sets a message aside with headers that are read and cannot be written again',
+    },
+  },
+  {
+    name: 'whoever waited for a broker in vain is kept until it comes',
+    breaks: 'the memory of a process does not grow while the broker is away',
+    file: `${src}/confirmed-channel.ts`,
+    edits: [{ find: '      takeBack();\n', replace: '      void takeBack;\n' }],
+    noticedBy: { spec: `${src}/confirmed-channel.spec.ts`, test: 'keeps nothing of the messages' },
+  },
 ];

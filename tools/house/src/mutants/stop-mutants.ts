@@ -3,6 +3,7 @@ import type { PlumbingMutant } from './plumbing-mutant.js';
 const src = 'libs/event-log/src';
 const leasesSpec = `${src}/leases.int.spec.ts`;
 const logSpec = `${src}/event-log.int.spec.ts`;
+const stoppingSpec = `${src}/stopping.int.spec.ts`;
 const relaySpec = `${src}/relay.int.spec.ts`;
 const taskSpec = `${src}/task-loop.int.spec.ts`;
 const aloneSpec = `${src}/log-signal-alone.int.spec.ts`;
@@ -56,7 +57,7 @@ export const stopMutants: readonly PlumbingMutant[] = [
     breaks: 'a stop begins nothing new',
     file: `${src}/partition-consumer.ts`,
     edits: [{ find: 'brake.on || this.stopping', replace: 'brake.on' }],
-    noticedBy: { spec: logSpec, test: 'what comes when a stop has begun does not join' },
+    noticedBy: { spec: stoppingSpec, test: 'what comes when a stop has begun does not join' },
   },
   {
     name: 'a lost lease leaves the database away',
