@@ -5,7 +5,7 @@ import type { Lease } from './round-types.js';
 /**
  * Answers with the database's time, after checking the leases on that clock. The share locks last until the transaction
  * ends, so that nobody takes a partition over while this round still may commit. They are key share locks, so that the
- * owner can renew its leases meanwhile; whoever takes a partition locks its row for update.
+ * owner can renew its leases meanwhile; whoever takes partitions locks their rows for update, in the same order.
  */
 export async function startRound(tx: Transaction, leases: readonly Lease[]): Promise<string> {
   const [start] = await tx.query<{ now: Date; leased: number[] }>(
@@ -13,6 +13,7 @@ export async function startRound(tx: Transaction, leases: readonly Lease[]): Pro
        select partition from partition_lease
        where (partition, owner, epoch) in (select * from unnest($1::int[], $2::text[], $3::bigint[]))
          and expires_at > clock_timestamp()
+       order by partition
        for key share
      )
      select clock_timestamp() as now, array(select partition from lease) as leased`,
