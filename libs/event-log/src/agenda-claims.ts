@@ -102,13 +102,13 @@ export class AgendaClaims {
   }
 
   /** Frees what was claimed, for anybody and now: nothing was tried. */
-  async giveBack(streams: readonly string[]): Promise<void> {
-    if (streams.length === 0) return;
+  async giveBack(entries: readonly Pick<AgendaEntry, 'stream'>[]): Promise<void> {
+    if (entries.length === 0) return;
     await rows(
       this.dataSource,
       `update agenda set claimed_by = null, claimed_until = null
        where stream = any ($1) and kind is not distinct from $2 and claimed_by = $3`,
-      [streams, this.kind, this.owner],
+      [entries.map(({ stream }) => stream), this.kind, this.owner],
     );
   }
 }

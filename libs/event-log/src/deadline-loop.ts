@@ -13,7 +13,6 @@ export class DeadlineLoop {
   private readonly claims: AgendaClaims;
   private readonly failures: AgendaFailures;
   private readonly loop: Loop;
-  private stopping = false;
 
   constructor(private readonly parts: AgendaParts) {
     const { dataSource, replicaId, timing, logger } = parts;
@@ -28,15 +27,14 @@ export class DeadlineLoop {
 
   /** Begins nothing more, and waits for what is decided now. */
   async stop(): Promise<void> {
-    this.stopping = true;
     await this.loop.stop();
   }
 
   private async fire(): Promise<boolean> {
     const due = await this.claims.claim(deadlinesAtOnce);
     if (due.length === 0) return false;
-    if (this.stopping) {
-      await this.claims.giveBack(due.map(({ stream }) => stream));
+    if (this.loop.isStopping) {
+      await this.claims.giveBack(due);
       return false;
     }
     try {
@@ -44,7 +42,7 @@ export class DeadlineLoop {
       await this.settle(due, await this.parts.rounds.run(items));
     } catch (error) {
       // Nothing is known to be committed. Whoever comes next finds what is still awaited.
-      await this.claims.giveBack(due.map(({ stream }) => stream)).catch(() => undefined);
+      await this.claims.giveBack(due).catch(() => undefined);
       throw error;
     }
     return due.length === deadlinesAtOnce;

@@ -1,48 +1,24 @@
 import { plantFailpoint } from '@quadrille/observability';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { testDatabase, type TestDatabase } from '../test/database.js';
 import { eventually } from '../test/eventually.js';
-import { testParticipant, type State } from '../test/participant.js';
+import { testParticipant } from '../test/participant.js';
 import { capturedMessage, noteMessage, TestQueue } from '../test/queue.js';
 import { GroupCommit } from './group-commit.js';
-import { replica, type ReplicaOptions, type TestEventLog } from '../test/replica.js';
+import type { TestEventLog } from '../test/replica.js';
+import { suiteLogs } from '../test/suite-logs.js';
 
-let database: TestDatabase;
-let undo: (() => unknown)[] = [];
+const { running, notesOf, undo } = suiteLogs();
 let rounds = 0;
 
-beforeAll(async () => {
-  database = await testDatabase();
-});
 beforeEach(() => {
   rounds = 0;
   undo.push(plantFailpoint('round.deciding', () => void (rounds += 1)));
 });
-afterEach(async () => {
-  for (const step of undo.reverse()) await step();
-  undo = [];
-  await database.reset();
-});
-afterAll(() => database.drop());
-
-async function running(options: ReplicaOptions): Promise<TestEventLog> {
-  const started = replica(database, options);
-  undo.push(() => started.stop());
-  await started.start();
-  return started;
-}
-
 const cause = { correlationId: 'c', causationId: 'c' };
 
 function open(log: TestEventLog): Promise<unknown> {
   return log.commands.send({ type: 'Open', orderId: randomUUID() }, { cause, answer: () => null });
-}
-
-async function notesOf(orderId: string): Promise<readonly string[]> {
-  const sql = 'select state from test_order where order_id = $1';
-  const [row] = await database.dataSource.query<{ state: State }[]>(sql, [orderId]);
-  return row?.state.notes ?? [];
 }
 
 describe('a message that nobody waits for', () => {

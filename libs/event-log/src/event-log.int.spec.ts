@@ -1,51 +1,26 @@
 import { slotOf } from '@quadrille/contracts';
 import { plantFailpoint, silentLogger, type Logger } from '@quadrille/observability';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { testDatabase, type TestDatabase } from '../test/database.js';
 import { eventually } from '../test/eventually.js';
 import { gate } from '../test/gate.js';
 import type { Command, State } from '../test/participant.js';
 import { TestPublisher } from '../test/publisher.js';
 import { noteMessage, TestQueue } from '../test/queue.js';
-import { replica, type ReplicaOptions, type TestEventLog } from '../test/replica.js';
+import { replica, type TestEventLog } from '../test/replica.js';
+import { suiteLogs } from '../test/suite-logs.js';
 
-let database: TestDatabase;
+const { running, notesOf, database, undo } = suiteLogs();
 let dataSource: DataSource;
-let undo: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  database = await testDatabase();
-  ({ dataSource } = database);
+beforeAll(() => {
+  ({ dataSource } = database());
 });
-
-afterEach(async () => {
-  for (const step of undo.reverse()) await step();
-  undo = [];
-  await database.reset();
-});
-
-afterAll(() => database.drop());
-
-async function running(options: ReplicaOptions): Promise<TestEventLog> {
-  const started = replica(database, options);
-  undo.push(() => started.stop());
-  await started.start();
-  return started;
-}
 
 const cause = { correlationId: 'c', causationId: 'c' };
 
 function send(log: TestEventLog, command: Command) {
   return log.commands.send(command, { cause, answer: (state) => state });
-}
-
-async function notesOf(orderId: string): Promise<readonly string[]> {
-  const [row] = await dataSource.query<{ state: State }[]>('select state from test_order where order_id = $1', [
-    orderId,
-  ]);
-  return row?.state.notes ?? [];
 }
 
 /** Sends rounds of notes to each order, to the queue of its partition; answers with what each must have noted, in order. */
@@ -227,8 +202,8 @@ test('without a database the deliveries are kept, then the channel is closed; wh
   const queue = new TestQueue();
   const log = await running({ queues: [queue], timing: { databaseAwayMs: 300 } });
   await eventually(() => expect(queue.isConsumed).toBe(true));
-  const name = new URL(database.url).pathname.slice(1);
-  const admin = await database.openAdmin();
+  const name = new URL(database().url).pathname.slice(1);
+  const admin = await database().openAdmin();
   await admin.query(`alter database ${name} with allow_connections false`);
   await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
 
@@ -353,7 +328,7 @@ test('a deadline that cannot be decided becomes a dead letter, and its replay br
 
 test('an event log whose database was away at its start is started again, and works', async () => {
   const queue = new TestQueue();
-  const log = replica(database, { queues: [queue] });
+  const log = replica(database(), { queues: [queue] });
   undo.push(() => log.stop());
   const away = 'alter table held_message rename to held_message_away';
   await dataSource.query(away);

@@ -5,10 +5,13 @@ import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { testDatabase, type TestDatabase } from '../test/database.js';
 import { eventually } from '../test/eventually.js';
+import { gate } from '../test/gate.js';
 import { PartitionLeases, type LeaseHolder } from './leases.js';
 import { LogSignal } from './log-signal.js';
 import { holdPartitions } from './partition-hold.js';
+import { startRound } from './round-start.js';
 import type { Lease } from './round-types.js';
+import { inTransaction } from './transaction.js';
 
 const leaseMs = 1500;
 let database: TestDatabase;
@@ -86,6 +89,11 @@ function asking(before: (statement: QueryConfig) => Promise<void>): DataSource {
   return { driver: { master: { query } } } as unknown as DataSource;
 }
 
+async function waitingForLock(): Promise<number> {
+  const sql = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  return (await dataSource.query<unknown[]>(sql)).length;
+}
+
 test('replicas that come and go share the partitions, and each change of owner raises the epoch', async () => {
   const first = new Replica('a').start();
   await eventually(() => expect(first.leases.partitions()).toEqual([0, 1, 2, 3]));
@@ -109,9 +117,8 @@ test('replicas that come and go share the partitions, and each change of owner r
 test('a partition is handed over only when its work has ended', async () => {
   const first = new Replica('a').start();
   await eventually(() => expect(first.leases.partitions()).toEqual([0, 1, 2, 3]));
-  let finish: () => void = () => undefined;
-  const finished = new Promise<void>((resolve) => (finish = resolve));
-  first.finishing = () => finished;
+  const mayFinish = gate();
+  first.finishing = () => mayFinish.opened;
 
   const second = new Replica('b').start();
   const seen = () => dataSource.query<{ id: string }[]>('select id from replica');
@@ -121,7 +128,7 @@ test('a partition is handed over only when its work has ended', async () => {
   await eventually(() => expect(performance.now()).toBeGreaterThan(end));
   expect(second.leases.partitions()).toEqual([]);
 
-  finish();
+  mayFinish.open();
   await eventually(() => expect(second.leases.partitions()).toHaveLength(2));
   expect(first.history.filter((entry) => entry.startsWith('finished'))).toHaveLength(2);
   expect(first.history.filter((entry) => entry.startsWith('lost'))).toEqual([]);
@@ -132,25 +139,23 @@ test('a stop hands over at once, though a step is under way, and what that step 
     `insert into partition_lease (partition, owner, epoch, expires_at) values (3, 'other', 1, now() + interval '1 hour')`,
   );
   let acquiring = 0;
-  let proceed: () => void = () => undefined;
-  const mayProceed = new Promise<void>((resolve) => (proceed = resolve));
+  const mayAcquire = gate();
   const source = asking(async ({ text }) => {
-    if (text.startsWith('update partition_lease set owner = $1') && ++acquiring === 2) await mayProceed;
+    if (text.startsWith('update partition_lease set owner = $1') && ++acquiring === 2) await mayAcquire.opened;
   });
   const first = new Replica('a', source).start();
   await eventually(() => expect(acquiring).toBe(2));
   await dataSource.query('update partition_lease set owner = null, expires_at = null where partition = 3');
 
-  let finish: () => void = () => undefined;
-  const slow = new Promise<void>((resolve) => (finish = resolve));
-  first.finishing = (partition) => (partition === 0 ? slow : Promise.resolve());
+  const mayFinish = gate();
+  first.finishing = (partition) => (partition === 0 ? mayFinish.opened : Promise.resolve());
   const stopped = first.stop();
   const acquired = ['acquired 0/1', 'acquired 1/1', 'acquired 2/1'];
   const finished = ['finished 1/1', 'finished 2/1'];
   await eventually(() => expect(first.history).toEqual([...acquired, ...finished]));
-  proceed();
+  mayAcquire.open();
   await eventually(() => expect(first.history.slice(5)).toEqual(['acquired 3/2', 'finished 3/2']));
-  finish();
+  mayFinish.open();
   await stopped;
   expect(first.history.slice(7)).toEqual(['finished 0/1']);
   expect(await dataSource.query('select partition from partition_lease where owner is not null')).toEqual([]);
@@ -158,10 +163,9 @@ test('a stop hands over at once, though a step is under way, and what that step 
 
 test('a silent owner loses its partitions when its leases expire, and learns of it when it wakes', async () => {
   let frozen = false;
-  let thaw: () => void = () => undefined;
-  const frozenUntil = new Promise<void>((resolve) => (thaw = resolve));
+  const thaw = gate();
   const freezing = asking(async () => {
-    if (frozen) await frozenUntil;
+    if (frozen) await thaw.opened;
   });
   const first = new Replica('a', freezing).start();
   await eventually(() => expect(first.leases.partitions()).toEqual([0, 1, 2, 3]));
@@ -171,7 +175,7 @@ test('a silent owner loses its partitions when its leases expire, and learns of 
   await eventually(() => expect(second.leases.partitions()).toEqual([0, 1, 2, 3]));
 
   frozen = false;
-  thaw();
+  thaw.open();
   await eventually(() => expect(first.history.filter((entry) => entry.startsWith('lost'))).toHaveLength(4));
   await eventually(() => expect([first, second].map(({ leases }) => leases.partitions().length)).toEqual([2, 2]));
 });
@@ -197,13 +201,28 @@ test('whoever takes all partitions to move them waits for the round that is in f
   await round.query('select 1 from partition_lease where partition = 1 for key share');
   let isHeld = false;
   const held = holdPartitions(dataSource, 'mover', 60_000).then(() => (isHeld = true));
-  const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-  await eventually(async () => expect(await dataSource.query(waiting)).toHaveLength(1));
+  await eventually(async () => expect(await waitingForLock()).toBe(1));
   expect(isHeld).toBe(false);
   await round.commitTransaction();
   await round.release();
   await held;
   expect(await dataSource.query('select distinct owner from partition_lease')).toEqual([{ owner: 'mover' }]);
+});
+
+test('a round that waits for one of its leases keeps none that comes behind it', async () => {
+  // Not in this order on the page.
+  await dataSource.query(`insert into partition_lease (partition, owner, epoch, expires_at)
+    select partition, 'a', 1, now() + interval '1 hour' from unnest(array[1, 0]) partition`);
+  const [mover, other] = [dataSource.createQueryRunner(), dataSource.createQueryRunner()];
+  await mover.startTransaction();
+  await mover.query('select 1 from partition_lease where partition = 0 for update');
+  const leases = [0, 1].map((partition) => ({ partition, owner: 'a', epoch: 1 }));
+  const started = inTransaction(dataSource, 'round', (tx) => startRound(tx, leases));
+  await eventually(async () => expect(await waitingForLock()).toBe(1));
+  await other.query('select 1 from partition_lease where partition = 1 for update nowait');
+  await mover.commitTransaction();
+  await expect(started).resolves.toMatch(/Z$/);
+  await Promise.all([mover.release(), other.release()]);
 });
 
 test('an owner whose round is in flight is not overtaken, although its lease has expired', async () => {

@@ -33,6 +33,11 @@ export class Loop {
     if (!this.failing) this.endPause();
   }
 
+  /** A step that takes something on asks once more when it has it. */
+  get isStopping(): boolean {
+    return this.stopping;
+  }
+
   /** Resolves when the running step has ended. */
   async stop(): Promise<void> {
     this.stopping = true;

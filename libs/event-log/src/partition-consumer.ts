@@ -96,6 +96,7 @@ export class PartitionConsumer {
       if (!this.stopping) await pause(this.retryDelayMs(++failures), this.stopped.signal);
       await this.databaseBack();
     }
+    // Whether it is, this consumer does not find out any more: a lost lease, say, is what the database itself has told.
     this.databaseAway(false);
   }
 
@@ -208,11 +209,7 @@ export class PartitionConsumer {
         this.databaseAway(false);
         return result;
       } catch (error) {
-        if (error instanceof LeaseLost) {
-          // It was the database that said so.
-          this.databaseAway(false);
-          throw error;
-        }
+        if (error instanceof LeaseLost) throw error;
         const since = this.databaseAway(true);
         if (this.stopping || performance.now() - since > this.options.timing.databaseAwayMs)
           throw new RoundUnavailable(error);

@@ -1,44 +1,13 @@
 import { plantFailpoint } from '@quadrille/observability';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { DataSource } from 'typeorm';
-import { testDatabase, type TestDatabase } from '../test/database.js';
 import { eventually } from '../test/eventually.js';
 import { gate } from '../test/gate.js';
-import type { State } from '../test/participant.js';
 import { noteMessage, TestQueue } from '../test/queue.js';
-import { replica, type ReplicaOptions, type TestEventLog } from '../test/replica.js';
+import { replica } from '../test/replica.js';
+import { suiteLogs } from '../test/suite-logs.js';
 
-let database: TestDatabase;
-let dataSource: DataSource;
-let undo: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  database = await testDatabase();
-  ({ dataSource } = database);
-});
-
-afterEach(async () => {
-  for (const step of undo.reverse()) await step();
-  undo = [];
-  await database.reset();
-});
-
-afterAll(() => database.drop());
-
-async function running(options: ReplicaOptions): Promise<TestEventLog> {
-  const started = replica(database, options);
-  undo.push(() => started.stop());
-  await started.start();
-  return started;
-}
-
-async function notesOf(orderId: string): Promise<readonly string[]> {
-  const [row] = await dataSource.query<{ state: State }[]>('select state from test_order where order_id = $1', [
-    orderId,
-  ]);
-  return row?.state.notes ?? [];
-}
+const { running, notesOf, database, undo } = suiteLogs();
 
 test('stopping lets the running round end and acknowledge, and begins no other', async () => {
   const queue = new TestQueue();
@@ -59,8 +28,8 @@ test('stopping lets the running round end and acknowledge, and begins no other',
   expect(await notesOf(order)).toEqual([id]);
   expect(await notesOf(late)).toEqual([]);
   expect([queue.length, queue.isConsumed]).toEqual([1, false]);
-  expect(await dataSource.query('select owner from partition_lease')).toEqual([{ owner: null }]);
-  expect(await dataSource.query('select id from replica')).toEqual([]);
+  expect(await database().dataSource.query('select owner from partition_lease')).toEqual([{ owner: null }]);
+  expect(await database().dataSource.query('select id from replica')).toEqual([]);
 });
 
 test('what comes when a stop has begun does not join a batch that waits for its round', async () => {
@@ -91,7 +60,7 @@ test('what comes when a stop has begun does not join a batch that waits for its 
 
 test('a stop in the middle of the start leaves nothing running', async () => {
   const queue = new TestQueue();
-  const log = replica(database, { queues: [queue] });
+  const log = replica(database(), { queues: [queue] });
   const starting = log.start();
   await log.stop();
   await starting;
@@ -105,5 +74,5 @@ test('a stop does not wait for a broker that is away', async () => {
   const log = await running({ partitions: 1, openStream });
   await opening.opened;
   await log.stop();
-  expect(await dataSource.query('select owner from partition_lease')).toEqual([{ owner: null }]);
+  expect(await database().dataSource.query('select owner from partition_lease')).toEqual([{ owner: null }]);
 });

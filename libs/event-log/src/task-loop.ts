@@ -70,7 +70,7 @@ export class TaskLoop {
     const free = tasksAtOnce - this.running.size;
     if (free === 0) return;
     const claimed = await this.claims.claim(free, [...this.running.keys()]);
-    if (this.stopped.signal.aborted) return this.claims.giveBack(claimed.map(({ stream }) => stream));
+    if (this.loop.isStopping) return this.claims.giveBack(claimed);
     this.isFull = claimed.length === free;
     for (const entry of claimed) this.begun(entry);
   }

@@ -98,7 +98,7 @@ describe('the agenda', () => {
   test.each<[what: string, work: (claims: AgendaClaims) => Promise<unknown>]>([
     ['claims what is due', (claims) => claims.claim(100)],
     ['extends a claim', (claims) => claims.extend(['account-1'])],
-    ['gives a claim back', (claims) => claims.giveBack(['account-1'])],
+    ['gives a claim back', (claims) => claims.giveBack([{ stream: 'account-1' }])],
     ['releases a claim', (claims) => claims.release([{ stream: 'account-1', attempts: 1, delayMs: 0 }])],
   ])('is not read through by who %s, however many deadlines wait', async (_, work) => {
     // One connection, which knows what it has read in its transaction.

@@ -97,5 +97,5 @@ async function decideAllKinds(dataSource: DataSource): Promise<void> {
   const stream = `account-${account}`;
   await claims.extend([stream]);
   expect(await claims.release([{ stream, attempts: 1, delayMs: 60_000 }])).toEqual(new Set([stream]));
-  await claims.giveBack([stream]);
+  await claims.giveBack([{ stream }]);
 }

@@ -97,7 +97,6 @@ export class ConfirmedChannel {
   private async openChannel(message: OutgoingMessage, deadline: Deadline): Promise<ConfirmChannel> {
     const { connection } = this.options;
     while (connection.blocked !== undefined || !this.kept.current) {
-      if (this.kept.isClosed) throw this.unknown('closed', message);
       const reason = connection.blocked === undefined ? 'closed' : 'blocked';
       const isLate = await deadline.passesBefore((wake) =>
         reason === 'blocked' ? connection.onceUnblocked(wake) : this.kept.onceChanged(wake),

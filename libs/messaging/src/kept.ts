@@ -52,10 +52,6 @@ export class Kept<Resource> {
     return () => this.waiting.delete(listener);
   }
 
-  get isClosed(): boolean {
-    return this.closed;
-  }
-
   /** Closes this resource, if it is the open one, and opens another. Nobody gets it any more from now on. */
   replace(resource: Resource, reason: string): void {
     if (this.current !== resource) return;

@@ -96,8 +96,8 @@ function headersToKeep(headers: Readonly<Record<string, unknown>>): Record<strin
 }
 
 /**
- * Whether amqplib can encode what it has decoded. It reads doubles and timestamps that it refuses to write, and takes a table
- * with the key `!` for a value with a type of its own.
+ * Whether amqplib can encode what it has decoded. It reads doubles and timestamps that it refuses to write (whatever is below
+ * 2^50 and no integer it takes for a double), and a table with the key `!` it takes for a value with a type of its own.
  */
 function isSendable(value: unknown): boolean {
   if (typeof value === 'number') return Number.isSafeInteger(value) || (value % 1 !== 0 && Math.abs(value) < 2 ** 50);

@@ -53,6 +53,13 @@ export const stopMutants: readonly PlumbingMutant[] = [
     noticedBy: { spec: leasesSpec, test: 'whoever takes all partitions to move them waits' },
   },
   {
+    name: 'a round locks its leases as they come',
+    breaks: 'a round and a move of partitions do not wait for each other in a circle',
+    file: `${src}/round-start.ts`,
+    edits: [{ find: '       order by partition\n', replace: '' }],
+    noticedBy: { spec: leasesSpec, test: 'a round that waits for one of its leases keeps none' },
+  },
+  {
     name: 'a stopping consumer takes more',
     breaks: 'a stop begins nothing new',
     file: `${src}/partition-consumer.ts`,
@@ -63,24 +70,21 @@ export const stopMutants: readonly PlumbingMutant[] = [
     name: 'a lost lease leaves the database away',
     breaks: 'the status says what is',
     file: `${src}/partition-consumer.ts`,
-    edits: [
-      { find: '          this.databaseAway(false);\n          throw error;', replace: '          throw error;' },
-      { find: '    }\n    this.databaseAway(false);\n', replace: '    }\n' },
-    ],
+    edits: [{ find: 'what the database itself has told.\n    this.databaseAway(false);', replace: '' }],
     noticedBy: { spec: logSpec, test: 'a database that has come back to say that the lease is lost' },
   },
   {
     name: 'a task that was claimed during a stop is begun',
     breaks: 'a stop begins nothing new',
     file: `${src}/task-loop.ts`,
-    edits: [{ find: 'if (this.stopped.signal.aborted) return', replace: 'if (claimed.length < 0) return' }],
+    edits: [{ find: 'if (this.loop.isStopping) return', replace: 'if (claimed.length < 0) return' }],
     noticedBy: { spec: taskSpec, test: 'what a replica claims when its stop has begun' },
   },
   {
     name: 'a deadline that was claimed during a stop is decided',
     breaks: 'a stop begins nothing new',
     file: `${src}/deadline-loop.ts`,
-    edits: [{ find: 'if (this.stopping) {', replace: 'if (this.stopping && due.length < 0) {' }],
+    edits: [{ find: 'if (this.loop.isStopping) {', replace: 'if (due.length < 0) {' }],
     noticedBy: { spec: taskSpec, test: 'what a replica claims when its stop has begun' },
   },
   {
