@@ -8,7 +8,7 @@ const attribute = z
   .string()
   .min(1)
   .max(255)
-  .refine((text) => !/\p{Cc}/u.test(text), { error: 'has control characters' });
+  .regex(/^\P{Cc}*$/u, { error: 'has control characters' });
 
 /**
  * A CloudEvents 1.0 event in structured JSON mode (https://github.com/cloudevents/spec, v1.0.2), with the extensions
