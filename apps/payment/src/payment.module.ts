@@ -6,7 +6,6 @@ import { PaymentsController } from './http/payments.controller.js';
 import { WebhooksController } from './http/webhooks.controller.js';
 import { paymentParticipant } from './participant.js';
 import { PaymentConfiguration } from './payment-configuration.js';
-import { OpenCharges } from './provider/open-charges.js';
 import { PaymentProvider } from './provider/payment-provider.js';
 import { PaymentWorker } from './provider/payment-worker.js';
 import { providerGuard } from './provider/provider-guard.js';
@@ -28,6 +27,6 @@ import { Payments } from './storage/payments.js';
     }),
   ],
   controllers: [PaymentsController, WebhooksController],
-  providers: [OpenCharges, Payments],
+  providers: [Payments],
 })
 export class PaymentModule {}

@@ -110,13 +110,6 @@ describe('the service', () => {
   ])('refuses %s', async (query, path) => {
     expect(await payments(query)).toMatchObject({ status: 422, body: { errors: [{ path }] } });
   });
-
-  it('counts the charges whose outcome is unknown', async () => {
-    await stuck();
-    const metrics = await (await fetch(`${service.url}/metrics`)).text();
-    const [, count] = /^payments_open\{status="charging"\} (\d+)$/m.exec(metrics) ?? [];
-    expect(Number(count)).toBeGreaterThan(0);
-  });
 });
 
 describe('a refund that the provider refuses for good', () => {
