@@ -5,7 +5,6 @@ import type { AnyHeldMessages } from './held-messages.js';
 import type { LogSignal } from './log-signal.js';
 import type { RetryPolicy } from './retry-policy.js';
 import type { Rounds } from './group-commit.js';
-import { rows } from './sql.js';
 import { subjectOf } from './stream-subject.js';
 import type { Timing } from './timing.js';
 
@@ -32,7 +31,10 @@ export class AgendaFailures {
     if (attempts + 1 >= this.parts.retry.attemptsMax) await this.giveUp(entry, 'failed', reason);
   }
 
-  /** A dead letter on the key; its replay brings the entry back. Until then the entry rests. */
+  /**
+   * A dead letter on the key; its replay brings the entry back. Until then the entry rests. What the state does not ask for any
+   * more, since somebody else was quicker, is nothing that a person has to look at.
+   */
   async giveUp({ stream, task, command, attempts, cause }: AgendaEntry, code: string, reason: string): Promise<void> {
     await this.parts.held.holdWakeUp({
       key: subjectOf(stream),
@@ -43,13 +45,7 @@ export class AgendaFailures {
       cause,
       dead: true,
       attempts: attempts + 1,
+      entry: { stream, task },
     });
-    // After the dead letter is stored: a crash between the two leaves two of them, which is harmless, and not none.
-    await rows(
-      this.parts.dataSource,
-      `update agenda set due_at = 'infinity', claimed_by = null, claimed_until = null
-       where stream = $1 and task is not distinct from $2`,
-      [stream, task],
-    );
   }
 }

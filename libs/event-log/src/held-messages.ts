@@ -44,6 +44,8 @@ export interface HeldWakeUp {
   /** True when only a person can bring it back. */
   readonly dead: boolean;
   readonly attempts?: number | undefined;
+  /** What rests on the agenda meanwhile. */
+  readonly entry: { readonly stream: string; readonly task: string | null };
 }
 
 /** So long a row belongs to the replica that tries it. After a crash it is tried again then. */
@@ -109,18 +111,20 @@ export class HeldMessages<Command extends { readonly type: string }, State, Even
     }
   }
 
-  /** Keeps a wake-up that failed; its key is held from then on. */
+  /**
+   * Keeps a wake-up that failed, and has its entry rest; its key is held from then on. Does nothing when the state asks for the
+   * entry no more, or it rests already: then another replica was quicker, or a COMMIT of unknown end was one.
+   */
   async holdWakeUp(wakeUp: HeldWakeUp): Promise<void> {
-    // An id of its own makes a second try after an unknown COMMIT find the first.
-    const messageId = randomUUID();
-    const { key, type, command, cause, dead, attempts = 1, code = 'failed', reason, stack } = wakeUp;
-    await this.commit((tx) =>
-      insertHeld(tx, [
+    const { key, type, command, cause, dead, attempts = 1, code = 'failed', reason, stack, entry } = wakeUp;
+    const isAsked = await this.commit(async (tx) => {
+      if (!(await layToRest(tx, entry))) return false;
+      await insertHeld(tx, [
         {
           kind: 'wake-up',
           key,
           partition: null,
-          messageId,
+          messageId: randomUUID(),
           type,
           body: Buffer.from(JSON.stringify(command)),
           status: dead ? 'dead' : 'retrying',
@@ -129,8 +133,10 @@ export class HeldMessages<Command extends { readonly type: string }, State, Even
           delayMs: dead ? null : retryDelayMs(this.policy, attempts),
           cause,
         },
-      ]),
-    );
+      ]);
+      return true;
+    });
+    if (!isAsked) return;
     this.metrics.held.inc();
     this.onCommitted({ events: [], armed: 0, held: 1 });
     this.logger.warn({ key, type, code, reason, dead }, 'wake-up held');
@@ -261,6 +267,16 @@ interface TaskReference {
 
 function isTask(body: unknown): body is TaskReference {
   return typeof body === 'object' && body !== null && 'task' in body && 'stream' in body && !('type' in body);
+}
+
+/** Answers whether it was awake, and the state asks for it. */
+async function layToRest(tx: Transaction, { stream, task }: HeldWakeUp['entry']): Promise<boolean> {
+  const resting = await tx.query(
+    `update agenda set due_at = 'infinity', claimed_by = null, claimed_until = null
+     where stream = $1 and task is not distinct from $2 and due_at < 'infinity' returning 1`,
+    [stream, task],
+  );
+  return resting.length > 0;
 }
 
 /** The task is due again from the first attempt on, if its stream still asks for it. */

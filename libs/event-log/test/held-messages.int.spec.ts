@@ -201,31 +201,63 @@ describe('held messages of a key', () => {
 describe('held wake-ups', () => {
   const failed = { reason: 'provider is away', cause: cause(), dead: false };
 
-  test('are decided when their turn comes', async () => {
+  /** An account whose audit is asked for. */
+  async function audited() {
     const account = uuidv7();
+    await database.round.run([request({ type: 'Audit', account })]);
+    return { account, entry: { stream: `account-${account}`, task: 'audit' } };
+  }
+
+  test('are decided when their turn comes', async () => {
+    const { account, entry } = await audited();
     const command = { type: 'Deposit', account, amount: 7 };
-    await held.holdWakeUp({ key: account, type: 'Deposit', command, ...failed });
+    await held.holdWakeUp({ key: account, type: 'Deposit', command, entry, ...failed });
     expect(await database.round.run([placed(account, 10)])).toMatchObject([{ kind: 'held' }]);
     expect(await retryAll(account)).toEqual(['handled', 'handled']);
-    expect(await amountsOf(account)).toEqual([7, 10]);
+    // Behind the asking for the audit.
+    expect((await amountsOf(account)).slice(1)).toEqual([7, 10]);
   });
 
   test('of a task ask for it again', async () => {
-    const account = uuidv7();
-    const stream = `account-${account}`;
-    await database.round.run([request({ type: 'Audit', account })]);
+    const { account, entry } = await audited();
+    const { stream } = entry;
+    const awake = () =>
+      database.query('select attempts, claimed_by, due_at <= now() as due from agenda where stream = $1', [stream]);
     await database.query(
-      `update agenda set due_at = 'infinity', attempts = 9, claimed_by = 'x', claimed_until = 'infinity' where stream = $1`,
+      `update agenda set attempts = 9, claimed_by = 'x', claimed_until = 'infinity' where stream = $1`,
       [stream],
     );
-    await held.holdWakeUp({ key: account, type: 'audit', command: { task: 'audit', stream }, ...failed, dead: true });
+    await held.holdWakeUp({ key: account, type: 'audit', command: entry, entry, ...failed, dead: true });
+    expect(await awake()).toEqual([{ attempts: 9, claimed_by: null, due: false }]);
     await letters.replay({ key: account }, { by: 'ann' });
     expect(await retryAll(account)).toEqual(['handled']);
-    expect(
-      await database.query('select attempts, claimed_by, due_at <= now() as due from agenda where stream = $1', [
-        stream,
-      ]),
-    ).toEqual([{ attempts: 0, claimed_by: null, due: true }]);
+    expect(await awake()).toEqual([{ attempts: 0, claimed_by: null, due: true }]);
+  });
+
+  test('are not kept of what the state asks for no more, nor a second time of what rests', async () => {
+    const { account, entry } = await audited();
+    const giveUp = (task: string) =>
+      held.holdWakeUp({ key: account, type: task, command: entry, entry: { ...entry, task }, ...failed, dead: true });
+    await giveUp('settle');
+    expect((await letters.list({ key: account })).items).toEqual([]);
+    await giveUp('audit');
+    await giveUp('audit');
+    expect((await letters.list({ key: account })).items).toHaveLength(1);
+  });
+
+  test('are one when nobody knows whether the COMMIT happened', async () => {
+    const { account, entry } = await audited();
+    let commits = 0;
+    const pull = plantFailpoint('held.committed', () => {
+      commits += 1;
+      if (commits === 1) throw Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+    });
+    try {
+      await held.holdWakeUp({ key: account, type: 'audit', command: entry, entry, ...failed, dead: true });
+    } finally {
+      pull();
+    }
+    expect((await letters.list({ key: account })).items).toHaveLength(1);
   });
 });
 
