@@ -13,6 +13,8 @@ export interface Conduct {
     | { readonly kind: 'lands_later'; readonly afterMs: number | null }
     /** Nothing happens, and never will. */
     | { readonly kind: 'nothing' };
+  /** Once an intent was charged to it, every other one is refused. */
+  readonly singleUse: boolean;
   /** This many confirmations are answered with 500 before anything happens; the method behaves only after them. */
   readonly failuresFirst: number;
   /** What the caller of `confirm` gets to hear. */
@@ -31,6 +33,7 @@ type Declining = Extract<Conduct['charge'], { kind: 'declined' }>;
 
 const good: Conduct = {
   charge: { kind: 'succeeds' },
+  singleUse: false,
   failuresFirst: 0,
   answer: 'sent',
   waitMs: 0,
@@ -81,6 +84,7 @@ const tokens = new Map<string, Conduct>(
     pm_card_pendingRefund: { ...good, refund: { kind: 'pending', endsAs: 'succeeded' } },
     pm_card_refundFail: { ...good, refund: { kind: 'pending', endsAs: 'failed' } },
 
+    pm_single_use: { ...good, singleUse: true },
     pm_error_before_charge: { ...good, failuresFirst: Infinity },
     pm_error_after_charge: { ...good, answer: 'server_error' },
     pm_reset_before_charge: { ...good, charge: { kind: 'nothing' }, answer: 'reset' },
@@ -95,6 +99,8 @@ const tokens = new Map<string, Conduct>(
 
 const patterns: readonly (readonly [RegExp, (number: number) => Conduct])[] = [
   [/^pm_slow_(\d{1,6})$/, (waitMs) => ({ ...good, waitMs })],
+  // The number only makes it another token.
+  [/^pm_single_use_(\d{1,9})$/, () => ({ ...good, singleUse: true })],
   [/^pm_error_before_charge_(\d{1,3})_times$/, (failuresFirst) => ({ ...good, failuresFirst })],
   [
     /^pm_late_charge_(\d{1,6})$/,

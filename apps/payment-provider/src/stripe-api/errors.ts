@@ -36,6 +36,17 @@ export function missingResource(kind: string, id: string, param: string, status 
   });
 }
 
+/** What it is about is in its words alone: Stripe gives this error neither a code nor a parameter. */
+export function usedPaymentMethod(): ApiError {
+  return new ApiError(400, {
+    type: 'invalid_request_error',
+    message:
+      'The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a connected ' +
+      'account without Customer attachment, or was detached from a Customer. It may not be used again. To use a PaymentMethod ' +
+      'multiple times, you must attach it to a Customer first.',
+  });
+}
+
 export function unexpectedState(intent: Intent, action: string): ApiError {
   return new ApiError(400, {
     type: 'invalid_request_error',

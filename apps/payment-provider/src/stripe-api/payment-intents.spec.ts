@@ -169,6 +169,22 @@ describe('a method that misbehaves', () => {
     expect(await confirm('fresh')).toMatchObject({ status: 'succeeded' });
   });
 
+  it('pm_single_use is charged once, and then refused as Stripe refuses a PaymentMethod that was used before', async () => {
+    const [used, late] = [await create('pm_single_use_1'), await create('pm_single_use_1')];
+    await stripe.paymentIntents.confirm(used.id);
+    const refusals = [
+      await failureOf(create('pm_single_use_1')),
+      await failureOf(stripe.paymentIntents.confirm(late.id)),
+    ];
+    for (const error of refusals) {
+      expect(error).toBeInstanceOf(Stripe.errors.StripeInvalidRequestError);
+      expect(error.message).toContain('The provided PaymentMethod was previously used');
+      expect([error.statusCode, error.code, error.param]).toEqual([400, undefined, undefined]);
+    }
+    expect(await stripe.paymentIntents.cancel(late.id)).toMatchObject({ status: 'canceled' });
+    await expect(create('pm_single_use_2')).resolves.toMatchObject({ status: 'requires_confirmation' });
+  });
+
   it('pm_error_after_charge answers 500 though the money moved', async () => {
     const intent = await create('pm_error_after_charge');
     expect(await failureOf(stripe.paymentIntents.confirm(intent.id))).toMatchObject({ statusCode: 500 });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Books } from '../books/books.js';
 import type { Decline, Entry, Intent } from '../books/entries.js';
 import { conductOf, insufficientFunds, plainConduct, type Conduct } from '../payment-methods.js';
-import { ApiError, missingResource, serverError, Unanswered, unexpectedState } from './errors.js';
+import { ApiError, missingResource, serverError, Unanswered, unexpectedState, usedPaymentMethod } from './errors.js';
 import { id, metadata, positiveInteger } from './form.js';
 import { ledgerItem, renderIntent } from './objects.js';
 import type { Change } from './idempotent-requests.js';
@@ -51,7 +51,7 @@ export class PaymentIntents {
 
   create(form: z.infer<typeof createIntentForm>, now: Date): Change {
     const paymentMethod = form.payment_method ?? null;
-    if (paymentMethod !== null) this.conduct(paymentMethod);
+    if (paymentMethod !== null && this.isUsedUp(paymentMethod, this.conduct(paymentMethod))) throw usedPaymentMethod();
     const intent: Intent = {
       id: `pi_${randomBytes(12).toString('hex')}`,
       amountMinor: form.amount,
@@ -81,6 +81,7 @@ export class PaymentIntents {
     if (!confirmable) return refused(unexpectedState(found, 'confirm'));
     const paymentMethod = form.payment_method ?? found.paymentMethod;
     const conduct = this.conduct(paymentMethod);
+    if (this.isUsedUp(paymentMethod, conduct)) return refused(usedPaymentMethod());
     if (this.failsNow(found.id, conduct)) return refused(serverError());
     if (conduct.charge.kind === 'nothing') throw new Unanswered(conduct.answer === 'reset' ? 'reset' : 'silence');
     return answered(conduct, this.charged({ ...found, paymentMethod, decline: null }, conduct, key, new Date()));
@@ -116,6 +117,13 @@ export class PaymentIntents {
       case 'nothing':
         throw new Error('who does nothing is not asked');
     }
+  }
+
+  private isUsedUp(token: string | null, { singleUse }: Conduct): boolean {
+    return (
+      singleUse &&
+      this.books.listIntents().some(({ paymentMethod, chargeId }) => paymentMethod === token && chargeId !== null)
+    );
   }
 
   private failsNow(intentId: string, { failuresFirst }: Conduct): boolean {

@@ -20,6 +20,12 @@ export type IntentAnswer =
   /** Under way: ask again. */
   | { readonly kind: 'processing' };
 
+export type CancelReason =
+  | 'order_cancelled'
+  | 'customer_needed'
+  /** The provider will not confirm it. */
+  | 'turned_down';
+
 export type CreateAnswer =
   | { readonly kind: 'created'; readonly intentId: string }
   /** The provider will never charge this: the payment method, the amount or the currency is nothing it knows. */
@@ -41,7 +47,7 @@ export abstract class PaymentProvider {
   /** Moves the money. To be called only when `lookUp` has just said `unconfirmed`, or when the intent's id was committed just before. */
   abstract confirm(order: ChargeOrder, intentId: string): Promise<IntentAnswer>;
   /** Closes the intent unless its money has moved, and says what it came to. */
-  abstract cancel(intentId: string, reason: 'order_cancelled' | 'customer_needed'): Promise<IntentAnswer>;
+  abstract cancel(intentId: string, reason: CancelReason): Promise<IntentAnswer>;
   /** Gives all of the captured money back. */
   abstract refund(order: ChargeOrder, intentId: string): Promise<RefundAnswer>;
 }

@@ -27,12 +27,12 @@ afterAll(async () => {
 });
 
 function workerWith(settings: Partial<PaymentConfiguration>): PaymentWorker {
+  return new PaymentWorker(payments.payments, stripeWith(settings), impatientGuard());
+}
+
+function stripeWith(settings: Partial<PaymentConfiguration>): StripeProvider {
   const configuration = { STRIPE_SECRET_KEY: secretKey, STRIPE_API_URL: provider.url, ...settings };
-  return new PaymentWorker(
-    payments.payments,
-    new StripeProvider(configuration as PaymentConfiguration),
-    impatientGuard(),
-  );
+  return new StripeProvider(configuration as PaymentConfiguration);
 }
 
 /** Works until nothing is awaited, and answers with the kinds of results on the way. */
@@ -83,6 +83,27 @@ describe('a charge', () => {
     await settled(orderId);
     expect(await statusOf(orderId)).toMatchObject({ status: 'declined', declineCode });
     expect(await moved(orderId)).toEqual([]);
+  });
+
+  it('with a card that was used before is declined, and has no intent', async () => {
+    const [used, again] = [await payments.charging('pm_single_use_1'), await payments.charging('pm_single_use_1')];
+    await settled(used);
+    expect(await settled(again)).toEqual(['RecordDeclined']);
+    const declined = { status: 'declined', declineCode: 'invalid_payment_method', intentId: null };
+    expect(await statusOf(again)).toMatchObject(declined);
+    expect(await moved(again)).toEqual([]);
+  });
+
+  it('with a card that was used after the intent was made is declined, and its intent closed', async () => {
+    const [used, late] = [await payments.charging('pm_single_use_2'), await payments.charging('pm_single_use_2')];
+    await payments.work(late, worker);
+    await settled(used);
+    expect(await settled(late)).toEqual(['RecordDeclined']);
+    const payment = await statusOf(late);
+    expect(payment).toMatchObject({ status: 'declined', declineCode: 'invalid_payment_method' });
+    const { intentId } = payment as { intentId: string };
+    expect(await stripeWith({}).lookUp(intentId)).toEqual({ kind: 'cancelled', declineCode: null });
+    expect(await moved(late)).toEqual([]);
   });
 
   it.each(['pm_error_after_charge', 'pm_reset_after_charge', 'pm_silent_after_charge'])(

@@ -5,6 +5,7 @@ import {
   OutcomeUnknown,
   PaymentProvider,
   ProviderRefusal,
+  type CancelReason,
   type ChargeOrder,
   type CreateAnswer,
   type IntentAnswer,
@@ -66,12 +67,25 @@ export class StripeProvider extends PaymentProvider {
           : { kind: 'declined', declineCode: declineCodeOf(error) };
       // Somebody was faster: what it came to is found out by looking.
       if (isUnexpectedState(error)) return this.lookUp(intentId);
+      if (error instanceof Stripe.errors.StripeInvalidRequestError) return this.turnedDown(intentId, error);
       throw explained(error);
     }
   }
 
+  /**
+   * Stripe will not confirm it, mostly because of the payment method: one that was used before, for example. That has charged
+   * nothing, but while the intent is open something else could: it is declined once it is closed. Whatever else the look finds
+   * is what it came to, and of an intent that Stripe does not know the look itself is refused.
+   */
+  private async turnedDown(intentId: string, { code }: Stripe.errors.StripeInvalidRequestError): Promise<IntentAnswer> {
+    const found = await this.lookUp(intentId);
+    if (found.kind !== 'unconfirmed') return found;
+    const closed = await this.cancel(intentId, 'turned_down');
+    return closed.kind === 'cancelled' ? { kind: 'declined', declineCode: code ?? 'invalid_payment_method' } : closed;
+  }
+
   /** No key of ours: cancelling twice is cancelling, and a refusal that was kept for a key would outlive its reason. */
-  async cancel(intentId: string, reason: 'order_cancelled' | 'customer_needed'): Promise<IntentAnswer> {
+  async cancel(intentId: string, reason: CancelReason): Promise<IntentAnswer> {
     try {
       const cancellation_reason = reason === 'customer_needed' ? customerNeeded : 'requested_by_customer';
       return intentAnswer(await this.stripe.paymentIntents.cancel(intentId, { cancellation_reason }));
@@ -149,8 +163,17 @@ function isUnexpectedState(error: unknown): boolean {
 function refusedCharge(error: unknown): string | undefined {
   if (error instanceof Stripe.errors.StripeCardError) return declineCodeOf(error);
   if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) return undefined;
-  const isAboutCharge = ['payment_method', 'amount', 'currency'].includes(error.param ?? '');
-  return isAboutCharge ? (error.code ?? 'invalid_charge') : undefined;
+  if (error.param === 'amount' || error.param === 'currency') return error.code ?? 'invalid_charge';
+  return isAboutPaymentMethod(error) ? (error.code ?? 'invalid_payment_method') : undefined;
+}
+
+/**
+ * That a payment method was used before, or is no longer its customer's, Stripe says with neither a code nor a parameter: only then
+ * are its words read, for it calls the thing by its name in the API.
+ */
+function isAboutPaymentMethod({ code, param, message }: Stripe.errors.StripeInvalidRequestError): boolean {
+  if (param === 'payment_method' || code?.startsWith('payment_method')) return true;
+  return !code && !param && /\bPaymentMethod\b/.test(message);
 }
 
 /** A request that Stripe will never take is a person's business; everything else may have happened or not. */
