@@ -25,8 +25,8 @@ export interface Conduct {
     | { readonly kind: 'succeeds' }
     | { readonly kind: 'pending'; readonly endsAs: 'succeeded' | 'failed' }
     | { readonly kind: 'failed' }
-    /** Answers 503 this many times, then succeeds. */
-    | { readonly kind: 'unavailable'; readonly times: number };
+    /** Answers this many times with 503 before anything happens, or with 500, which its key keeps; then succeeds. */
+    | { readonly kind: 'unavailable' | 'server_error'; readonly times: number };
 }
 
 type Declining = Extract<Conduct['charge'], { kind: 'declined' }>;
@@ -108,6 +108,7 @@ const patterns: readonly (readonly [RegExp, (number: number) => Conduct])[] = [
   ],
   [/^pm_processing_(\d{1,6})$/, (afterMs) => ({ ...good, charge: { kind: 'lands_later', afterMs } })],
   [/^pm_refund_fails_(\d{1,3})_times$/, (times) => ({ ...good, refund: { kind: 'unavailable', times } })],
+  [/^pm_error_before_refund_(\d{1,3})_times$/, (times) => ({ ...good, refund: { kind: 'server_error', times } })],
 ];
 
 export function insufficientFunds(): Conduct & { charge: Declining } {

@@ -94,4 +94,14 @@ describe('a refund', () => {
     await expect(refund()).rejects.toMatchObject({ statusCode: 503 });
     expect(await refund()).toMatchObject({ status: 'succeeded' });
   });
+
+  it('with pm_error_before_refund_1_times is made with the second key', async () => {
+    const intent = await charged('pm_error_before_refund_1_times');
+    const refund = (key: string) =>
+      provider.stripe.refunds.create({ payment_intent: intent }, { idempotencyKey: `${intent}:${key}` });
+    await expect(refund('spent')).rejects.toMatchObject({ statusCode: 500 });
+    await expect(refund('spent')).rejects.toMatchObject({ statusCode: 500 });
+    expect(await refundsOf(intent)).toEqual([]);
+    expect(await refund('fresh')).toMatchObject({ status: 'succeeded' });
+  });
 });

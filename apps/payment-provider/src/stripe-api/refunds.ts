@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Books } from '../books/books.js';
 import type { Entry, Refund } from '../books/entries.js';
 import { conductOf, plainConduct, type Conduct } from '../payment-methods.js';
-import { ApiError, missingResource, unavailable } from './errors.js';
+import { ApiError, missingResource, serverError, unavailable } from './errors.js';
 import { id, metadata, positiveInteger } from './form.js';
 import type { Change } from './idempotent-requests.js';
 import { ledgerItem } from './objects.js';
@@ -17,8 +17,8 @@ export const createRefundForm = z.strictObject({
 
 /** Money back: https://docs.stripe.com/api/refunds. Never more than was charged. */
 export class Refunds {
-  /** How often an intent's refund was answered with 503 so far, for methods that ask for it. */
-  private readonly refused = new Map<string, number>();
+  /** How often an intent's refund was answered with an error so far, for methods that ask for it. */
+  private readonly failures = new Map<string, number>();
 
   constructor(
     private readonly books: Books,
@@ -49,7 +49,10 @@ export class Refunds {
         `Refund amount (${amountMinor}) is greater than unrefunded amount (${leftMinor})`,
       );
     const conduct = (conductOf(intent.paymentMethod ?? '') ?? plainConduct).refund;
-    this.refuseAtFirst(intent.id, conduct);
+    if (this.failsNow(intent.id, conduct)) {
+      if (conduct.kind === 'unavailable') throw unavailable();
+      return { entry: {}, shows: 'refund', error: serverError() };
+    }
     const refund: Refund = {
       id: `re_${randomBytes(12).toString('hex')}`,
       intentId: intent.id,
@@ -94,12 +97,11 @@ export class Refunds {
     };
   }
 
-  private refuseAtFirst(intentId: string, conduct: Conduct['refund']): void {
-    if (conduct.kind !== 'unavailable') return;
-    const refused = this.refused.get(intentId) ?? 0;
-    if (refused >= conduct.times) return;
-    this.refused.set(intentId, refused + 1);
-    throw unavailable();
+  private failsNow(intentId: string, conduct: Conduct['refund']): boolean {
+    const failures = this.failures.get(intentId) ?? 0;
+    if (!('times' in conduct) || failures >= conduct.times) return false;
+    this.failures.set(intentId, failures + 1);
+    return true;
   }
 }
 

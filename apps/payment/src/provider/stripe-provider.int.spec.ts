@@ -125,11 +125,11 @@ describe('a charge', () => {
     expect(await moved(orderId)).toEqual(['charge 2500']);
   });
 
-  it('whose first confirmation left an error 500 for its key is made with the next key', async () => {
+  it('whose confirmation left an error 500 for its key is made with a key of the present time', async () => {
     const orderId = await payments.charging('pm_error_before_charge_2_times');
     expect(await settled(orderId)).toEqual(['RecordIntent', 'again', 'again', 'RecordCaptured']);
     const [charge] = await provider.ledgerOf(orderId);
-    expect(charge?.idempotencyKey).toBe(`${charge?.paymentId}:confirm:3`);
+    expect(charge?.idempotencyKey).toMatch(new RegExp(`^${charge?.paymentId}:confirm:\\d{4}-`));
   });
 
   it('that the provider fails again and again is never a decline, and can still be cancelled', async () => {

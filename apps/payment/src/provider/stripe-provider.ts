@@ -108,6 +108,8 @@ export class StripeProvider extends PaymentProvider {
       );
       return refundAnswer([refund], charge.amountMinor);
     } catch (error) {
+      // One that was asked for earlier has come through behind the look, and the next look finds it.
+      if (isAlreadyRefunded(error)) throw new OutcomeUnknown(error.message, { cause: error });
       throw explained(error);
     }
   }
@@ -128,25 +130,24 @@ function refundAnswer(refunds: readonly Stripe.Refund[], amountMinor: number): R
   };
 }
 
-/** How many keys one call may use up. */
-const keysMax = 8;
-
 /**
  * Calls with a key that is the same for ever, so that the call has one effect. Stripe keeps an error 500 for its key and gives
- * it again for a day: such a key is spent, and the next one is derived from it. That is safe where a second call has no
- * second effect: an intent is charged once whatever confirms it, and is confirmed only after a look that found it
- * unconfirmed; an intent whose id was lost is never confirmed; a refund beyond the charge is refused.
+ * it again for a day: such a key is spent, and the call is made with a key of the present time instead. So a try costs that kept
+ * answer and one call, however many tries have failed before, and the first one after Stripe is well succeeds.
+ *
+ * No two keys of the time need be alike, for where a key is spent a second call has no second effect: an intent is charged once
+ * whatever confirms it, and is confirmed only after a look that found it unconfirmed; of the intents of one payment only that whose
+ * id was committed is ever confirmed; and a refund gives back all that is left of the charge, so that Stripe refuses a second one.
  */
 async function withKey<Answer>(
   key: string,
   call: (options: { idempotencyKey: string }) => Promise<Answer>,
 ): Promise<Answer> {
-  for (let use = 1; ; use++) {
-    try {
-      return await call({ idempotencyKey: use === 1 ? key : `${key}:${use}` });
-    } catch (error) {
-      if (!isSpent(error) || use === keysMax) throw error;
-    }
+  try {
+    return await call({ idempotencyKey: key });
+  } catch (error) {
+    if (!isSpent(error)) throw error;
+    return call({ idempotencyKey: `${key}:${new Date().toISOString()}` });
   }
 }
 
@@ -157,6 +158,10 @@ function isSpent(error: unknown): boolean {
 
 function isUnexpectedState(error: unknown): boolean {
   return error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'payment_intent_unexpected_state';
+}
+
+function isAlreadyRefunded(error: unknown): error is Stripe.errors.StripeInvalidRequestError {
+  return error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'charge_already_refunded';
 }
 
 /** The code with which Stripe turned down the payment method, the amount or the currency: no intent was made. */

@@ -145,3 +145,11 @@ describe('a confirmation that is turned down', () => {
     expect(provider.calls()).toEqual(['POST confirm']);
   });
 });
+
+describe('a refund that is refused because all of the money went back', () => {
+  it('behind the look is looked for again, and is no matter for a person', async () => {
+    const alreadyRefunded = refusal({ code: 'charge_already_refunded' });
+    provider.answers({ 'GET refunds': [{ status: 200, body: { data: [] } }], 'POST refunds': [alreadyRefunded] });
+    await expect(provider.stripe.refund(order, intentId)).rejects.toBeInstanceOf(OutcomeUnknown);
+  });
+});

@@ -3,6 +3,7 @@ import type { PlumbingMutant } from './plumbing-mutant.js';
 const inventorySpec = 'apps/inventory/src/storage/inventory-repository.int.spec.ts';
 const paymentStorageSpec = 'apps/payment/src/storage/payment-repository.int.spec.ts';
 const providerSpec = 'apps/payment/src/provider/stripe-provider.int.spec.ts';
+const spentKeysSpec = 'apps/payment/src/provider/spent-keys.int.spec.ts';
 const guardSpec = 'apps/payment/src/provider/provider-guard.int.spec.ts';
 const webhookSpec = 'apps/payment/src/http/payments.int.spec.ts';
 const orderSpec = 'apps/order/src/storage/order-repository.int.spec.ts';
@@ -72,8 +73,18 @@ export const serviceMutants: readonly PlumbingMutant[] = [
     name: 'a new provider key per retry',
     breaks: 'a call that is repeated has one effect',
     file: provider,
-    edits: [{ find: 'use === 1 ? key : `${key}:${use}`', replace: '`${key}:${use}:${Math.random()}`' }],
+    edits: [{ find: '{ idempotencyKey: key }', replace: '{ idempotencyKey: `${key}:${Math.random()}` }' }],
     noticedBy: { spec: providerSpec, test: 'is captured, with keys that are made of the payment id' },
+  },
+  {
+    name: 'a key that Stripe keeps an error for is used for ever',
+    breaks: 'a charge is made once the provider is well',
+    file: provider,
+    edits: [{ find: 'if (!isSpent(error)) throw error;', replace: 'throw error;' }],
+    noticedBy: {
+      spec: spentKeysSpec,
+      test: 'is made by the first try after the provider is well, and no try costs more than two requests',
+    },
   },
   {
     name: 'refund twice',
@@ -81,7 +92,7 @@ export const serviceMutants: readonly PlumbingMutant[] = [
     file: provider,
     edits: [
       { find: 'if (data.length > 0) return', replace: 'if (data.length > 1e9) return' },
-      { find: 'use === 1 ? key : `${key}:${use}`', replace: '`${key}:${use}:${Math.random()}`' },
+      { find: '{ idempotencyKey: key }', replace: '{ idempotencyKey: `${key}:${Math.random()}` }' },
     ],
     noticedBy: { spec: providerSpec, test: 'that was made and could not be recorded is found again' },
   },
