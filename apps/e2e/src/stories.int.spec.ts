@@ -3,14 +3,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ServiceName, services } from '@quadrille/contracts';
 import { z } from 'zod';
 import { eventually } from './client.js';
-import { rows } from './evidence.js';
+import { readLedger, rows } from './evidence.js';
 import { startWorld, type World } from './world.js';
 
 let world: World;
 const promised: string[] = [];
 
+/** The provider's secret key, for a person who refunds at its dashboard. */
+const keys = { STRIPE_SECRET_KEY: 'sk_test_1234' };
+
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ environment: { payment: keys, 'payment-provider': keys } });
 }, 180_000);
 
 afterAll(() => (world as World | undefined)?.end(), 60_000);
@@ -26,6 +29,18 @@ async function place(sku: string, quantity: number, paymentMethod?: string, key?
   const order = await world.client.place({ lines: [{ sku, quantity }], ...(paymentMethod && { paymentMethod }) }, key);
   promised.push(order.id);
   return order;
+}
+
+async function refundAtTheDashboard(orderId: string): Promise<void> {
+  const { url } = world.cluster.service('payment-provider');
+  const ledger = await readLedger({ url, adminToken: world.cluster.adminToken });
+  const charge = ledger.find((entry) => entry.orderId === orderId);
+  const answer = await fetch(`${url}/v1/refunds`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${keys.STRIPE_SECRET_KEY}` },
+    body: new URLSearchParams({ payment_intent: charge?.paymentIntent ?? '' }),
+  });
+  if (!answer.ok) throw new Error(`the refund of ${orderId} was answered ${answer.status}: ${await answer.text()}`);
 }
 
 /** Waits for a fact in the timeline: what the others did after the order ended. */
@@ -107,6 +122,31 @@ describe('an order', () => {
     await told(id, 'inventory.stock-released.v1');
     expect(await world.client.stock(sku)).toMatchObject({ available: 1, held: 0, committed: 0 });
     expect(await world.client.payment(id)).toMatchObject({ status: 'refunded', refundedMinor: 1000 });
+  });
+
+  it('whose refund fails after it had succeeded is refunded by a person, and told of one refund', async () => {
+    const sku = await supply(1);
+    const { id } = await place(sku, 1, 'pm_refund_fails_later_1_times');
+    await world.client.ended(id);
+    await world.client.cancel(id);
+    await told(id, 'payment.refunded.v1');
+
+    const becomes = (status: string) =>
+      eventually(`the payment of ${id} is ${status}`, async () => {
+        const payment = await world.client.payment(id);
+        return payment?.status === status ? payment : undefined;
+      });
+    expect(await becomes('refunding')).toMatchObject({ refundedMinor: 0 });
+    const letter = await eventually(`a person hears of the refund of ${id}`, async () => {
+      const { body } = await world.client.call('payment', 'GET', `/v1/dead-letters?key=${id}`, { admin: true });
+      return z.object({ items: z.array(z.object({ id: z.string(), status: z.literal('dead') })) }).parse(body).items[0];
+    });
+
+    await refundAtTheDashboard(id);
+    const replay = { body: { by: 'a person' }, admin: true };
+    await world.client.expect(202, 'payment', 'POST', `/v1/dead-letters/${letter.id}/replay`, replay);
+    expect(await becomes('refunded')).toMatchObject({ refundedMinor: 1000 });
+    expect((await world.client.timeline(id)).filter((type) => type === 'payment.refunded.v1')).toHaveLength(1);
   });
 
   it('is placed once when the same idempotency key comes twice, also at the same moment', async () => {

@@ -25,6 +25,8 @@ export interface Conduct {
     | { readonly kind: 'succeeds' }
     | { readonly kind: 'pending'; readonly endsAs: 'succeeded' | 'failed' }
     | { readonly kind: 'failed' }
+    /** Succeeds, and fails later, though nobody was told that it might: so many of an intent's refunds do. */
+    | { readonly kind: 'fails_later'; readonly atMost: number }
     /** Answers this many times with 503 before anything happens, or with 500, which its key keeps; then succeeds. */
     | { readonly kind: 'unavailable' | 'server_error'; readonly times: number };
 }
@@ -82,7 +84,7 @@ const tokens = new Map<string, Conduct>(
     pm_card_authenticationRequired: { ...good, charge: { kind: 'requires_action' } },
     pm_card_threeDSecure2Required: { ...good, charge: { kind: 'requires_action' } },
     pm_card_pendingRefund: { ...good, refund: { kind: 'pending', endsAs: 'succeeded' } },
-    pm_card_refundFail: { ...good, refund: { kind: 'pending', endsAs: 'failed' } },
+    pm_card_refundFail: { ...good, refund: { kind: 'fails_later', atMost: Infinity } },
 
     pm_single_use: { ...good, singleUse: true },
     pm_error_before_charge: { ...good, failuresFirst: Infinity },
@@ -94,6 +96,7 @@ const tokens = new Map<string, Conduct>(
     pm_late_charge: { ...good, charge: { kind: 'lands_later', afterMs: null }, answer: 'silence' },
     pm_processing: { ...good, charge: { kind: 'lands_later', afterMs: null } },
     pm_refund_fails: { ...good, refund: { kind: 'failed' } },
+    pm_refund_pending_then_fails: { ...good, refund: { kind: 'pending', endsAs: 'failed' } },
   } satisfies Record<string, Conduct>),
 );
 
@@ -107,6 +110,7 @@ const patterns: readonly (readonly [RegExp, (number: number) => Conduct])[] = [
     (afterMs) => ({ ...good, charge: { kind: 'lands_later', afterMs }, answer: 'silence' }),
   ],
   [/^pm_processing_(\d{1,6})$/, (afterMs) => ({ ...good, charge: { kind: 'lands_later', afterMs } })],
+  [/^pm_refund_fails_later_(\d{1,3})_times$/, (atMost) => ({ ...good, refund: { kind: 'fails_later', atMost } })],
   [/^pm_refund_fails_(\d{1,3})_times$/, (times) => ({ ...good, refund: { kind: 'unavailable', times } })],
   [/^pm_error_before_refund_(\d{1,3})_times$/, (times) => ({ ...good, refund: { kind: 'server_error', times } })],
 ];

@@ -3,7 +3,7 @@ import type { Entry } from './books/entries.js';
 import { type PaymentIntents } from './stripe-api/payment-intents.js';
 import { type Refunds } from './stripe-api/refunds.js';
 
-/** Ends what was promised for later: charges that land late, refunds that were pending. Takes them up again after a restart. */
+/** Ends what was promised for later: charges that land late, refunds that were pending or are going to fail. Takes them up again after a restart. */
 export class Settlement {
   private readonly timers = new Set<NodeJS.Timeout>();
 

@@ -20,6 +20,7 @@ beforeAll(async () => {
   provider = await testProvider(directory.path, {
     WEBHOOK_URL: endpoint.url,
     STRIPE_WEBHOOK_SECRET: webhookSecret,
+    PROVIDER_REFUND_MS: '300',
   });
 });
 
@@ -78,6 +79,17 @@ describe('webhooks', () => {
       'payment_intent.succeeded',
       'refund.updated',
     ]);
+  });
+
+  it('tell of a refund that fails after it had succeeded', async () => {
+    const intent = await confirmed('pm_card_refundFail');
+    const { id } = await provider.stripe.refunds.create({ payment_intent: intent });
+    await received(4);
+    const told = endpoint.received.map(({ payload }) => JSON.parse(payload) as Stripe.Event);
+    const ofRefund = told.flatMap(({ type, data: { object } }) =>
+      'status' in object && 'id' in object && object.id === id ? [`${type} ${object.status}`] : [],
+    );
+    expect(ofRefund.sort()).toEqual(['refund.failed failed', 'refund.updated failed', 'refund.updated succeeded']);
   });
 
   it('come again until they are taken', async () => {

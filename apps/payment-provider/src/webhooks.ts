@@ -145,5 +145,6 @@ function eventsOf(books: Books, { intent, refund, ledger }: Entry): { type: stri
     if (refunded) events.push({ type: 'charge.refunded', object: renderCharge(refunded) });
   }
   if (refund) events.push({ type: 'refund.updated', object: renderRefund(refund) });
+  if (refund?.status === 'failed') events.push({ type: 'refund.failed', object: renderRefund(refund) });
   return events;
 }

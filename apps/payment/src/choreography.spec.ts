@@ -17,6 +17,8 @@ describe('the choreography of payment', () => {
     CancelRequested: { type: 'CancelRequested', orderId },
     RefundRequested: { type: 'RefundRequested', ...money, intentId },
     Refunded: { type: 'Refunded', ...money, refundId: 're_1' },
+    RefundFailed: { type: 'RefundFailed', orderId, refundId: 're_1' },
+    RefundMended: { type: 'RefundMended', orderId, refundId: 're_2' },
     Closed: { type: 'Closed', orderId },
   });
 

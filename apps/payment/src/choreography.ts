@@ -32,6 +32,8 @@ export const choreography: Choreography<PaymentCommand, PaymentEvent> = {
     CancelRequested: null,
     RefundRequested: null,
     Refunded: (event) => fact('payment.refunded.v1', money(event)),
+    RefundFailed: null,
+    RefundMended: null,
     Closed: null,
   },
   announces: ['payment.captured.v1', 'payment.declined.v2', 'payment.declined.v1', 'payment.refunded.v1'],

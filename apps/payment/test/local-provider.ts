@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Stripe } from 'stripe';
+import { stripeClient } from '../src/provider/stripe-client.js';
 
 export const secretKey = 'sk_test_payment_specs';
 export const webhookSecret = 'whsec_payment_specs';
@@ -26,6 +28,10 @@ export interface LocalProvider {
   /** What moved for an order, in order. */
   ledgerOf(orderId: string): Promise<Movement[]>;
   admin(method: string, path: string, body?: unknown): Promise<void>;
+  /** The provider's API, as a person uses it from the dashboard. */
+  readonly dashboard: Stripe;
+  /** Waits until a refund that had succeeded has failed. */
+  refundFails(refundId: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -58,8 +64,17 @@ export async function startLocalProvider(variables: Record<string, string> = {})
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return text === '' ? undefined : JSON.parse(text);
   };
+  const dashboard = stripeClient({ STRIPE_SECRET_KEY: secretKey, STRIPE_API_URL: url, PROVIDER_TIMEOUT_MS: 10_000 });
   return {
     url,
+    dashboard,
+    refundFails: async (refundId) => {
+      const end = Date.now() + 30_000;
+      while ((await dashboard.refunds.retrieve(refundId)).status !== 'failed') {
+        if (Date.now() > end) throw new Error(`the refund ${refundId} did not fail`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
     ledgerOf: async (orderId) => {
       const { items } = (await call('GET', '/ledger?limit=200')) as { items: Movement[] };
       return items.filter((item) => item.orderId === orderId);

@@ -18,7 +18,12 @@ export function intentEvent(type: string, id: string, status: string, more: obje
   return { id: `evt_${uuidv7()}`, object: 'event', type: `payment_intent.${type}`, data: { object } };
 }
 
-export function refundEvent(intentId: string, status: string, amount: number): object {
-  const object = { object: 'refund', id: `re_${uuidv7()}`, status, amount, payment_intent: intentId };
-  return { id: `evt_${uuidv7()}`, object: 'event', type: 'refund.updated', data: { object } };
+export function refundEvent(
+  intentId: string,
+  status: string,
+  amount: number,
+  { id = `re_${uuidv7()}`, type = 'refund.updated' }: { id?: string; type?: string } = {},
+): object {
+  const object = { object: 'refund', id, status, amount, payment_intent: intentId };
+  return { id: `evt_${uuidv7()}`, object: 'event', type, data: { object } };
 }

@@ -21,6 +21,7 @@ export const faults = {
   outage: { chance: 0.5, meaning: 'the provider cannot be reached until the last deadline has passed' },
   webhook: { chance: 0.7, meaning: 'webhooks come late, twice and in any order; without this fault they never come' },
   reversal: { chance: 0.6, meaning: 'the provider cancels by itself, or captures what it had declined or cancelled' },
+  'refund-failure': { chance: 0.6, meaning: 'a refund that had succeeded fails, and a person refunds another way' },
   cancel: { chance: 0.4, meaning: 'the customer cancels, at any moment' },
   'lost-request': { chance: 0.3, meaning: 'the caller does not hear the answer, and asks again' },
   'hot-sku': { chance: 1, meaning: 'many buyers, few pieces' },

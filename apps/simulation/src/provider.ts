@@ -19,7 +19,7 @@ export type Call =
 export type Answer =
   | { readonly intentId: string; readonly status: 'requires_confirmation' | 'succeeded' | 'canceled' }
   | { readonly intentId: string; readonly status: 'declined'; readonly declineCode: string }
-  | { readonly intentId: string; readonly status: 'refunded'; readonly refundId: string };
+  | { readonly intentId: string; readonly status: 'refunded' | 'refund_failed'; readonly refundId: string };
 
 export interface Webhook {
   readonly orderId: string;
@@ -36,7 +36,9 @@ interface Intent {
   /** Somebody asked to charge it: only then can money ever move. */
   attempted: boolean;
   answer: Answer;
-  refund: Answer | null;
+  /** The newest. */
+  refund: Extract<Answer, { refundId: string }> | null;
+  failedRefunds: number;
 }
 
 export const decliningMethod = 'pm_card_chargeDeclined';
@@ -78,6 +80,21 @@ export class Provider {
     return true;
   }
 
+  /** A refund that had succeeded comes to nothing. Nothing but a webhook tells of it. What replaces it may fail once, too. */
+  failRefund(random: Random): boolean {
+    const failing = [...this.intents.values()].filter(
+      ({ refund, failedRefunds }) => refund?.status === 'refunded' && failedRefunds < 2,
+    );
+    if (failing.length === 0) return false;
+    const intent = random.pick(failing);
+    if (!intent.refund) return false;
+    intent.failedRefunds++;
+    intent.refund = { ...intent.refund, status: 'refund_failed' };
+    this.rules.refundFailing(intent.orderId, intent.amountMinor);
+    this.webhooks.push({ orderId: intent.orderId, answer: intent.refund, insistent: true });
+    return true;
+  }
+
   /** Keys are kept for a day, which is longer than any call is on its way. */
   forgetKeys(): void {
     if (this.landing.length === 0) this.answers.clear();
@@ -104,8 +121,9 @@ export class Provider {
       case 'list-refunds':
         return intent.refund ?? intent.answer;
       case 'refund': {
-        this.rules.refunding(intent.orderId, intent.amountMinor);
-        intent.refund = { intentId: intent.id, status: 'refunded', refundId: `re_${call.key}` };
+        const refundId = `re_${call.key}`;
+        this.rules.refunding(intent.orderId, intent.amountMinor, refundId);
+        intent.refund = { intentId: intent.id, status: 'refunded', refundId };
         this.webhooks.push({ orderId: intent.orderId, answer: intent.refund, insistent: false });
         return intent.refund;
       }
@@ -128,6 +146,7 @@ export class Provider {
       attempted: false,
       answer,
       refund: null,
+      failedRefunds: 0,
     });
     return answer;
   }

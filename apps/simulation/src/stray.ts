@@ -32,13 +32,20 @@ export function strayAnswer(random: Random, orderId: string, payment: Payment | 
   // The other answers name no intent of their own, so they are sent only to payments to which they can mean nothing.
   if (payment?.status === 'awaiting' || payment?.status === 'charging' || payment?.status === 'cancelling')
     return foreign;
+  const refundFailed: PaymentCommand = { type: 'RecordRefundFailed', orderId, refundId: 're_foreign' };
+  // A person may have refunded a part, or too much, and that failed: it means nothing, or another look at the refunds.
   if (payment && 'charge' in payment && payment.charge)
-    return random.chance(0.5) ? foreign : { type: 'RecordIntent', orderId, intentId };
+    return random.pick<PaymentCommand>([
+      foreign,
+      { type: 'RecordIntent', orderId, intentId },
+      ...(payment.intentId === null ? [] : [refundFailed]),
+    ]);
   return random.pick<PaymentCommand>([
     { type: 'RecordIntent', orderId, intentId },
     foreign,
     { type: 'RecordDeclined', orderId, declineCode: 'card_declined' },
     { type: 'RecordNotCharged', orderId },
     { type: 'RecordRefunded', orderId, refundId: 're_foreign' },
+    refundFailed,
   ]);
 }

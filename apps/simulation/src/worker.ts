@@ -86,10 +86,13 @@ export class Worker {
     this.pending = { orderId, call: { type: 'confirm', key: this.keyOf(orderId, 'confirm'), intentId } };
   }
 
-  /** What was looked up and is not there yet is asked for. */
-  private following(orderId: string, { type }: Call, { status, intentId }: Answer): Call | null {
+  /** What was looked up and is not there yet is asked for; after a refund that failed it is a person who asks for another. */
+  private following(orderId: string, { type }: Call, answer: Answer): Call | null {
+    const { status, intentId } = answer;
     if (type === 'list-refunds' && status === 'succeeded')
       return { type: 'refund', key: this.keyOf(orderId, 'refund'), intentId };
+    if (type === 'list-refunds' && answer.status === 'refund_failed')
+      return { type: 'refund', key: this.keyOf(orderId, `after ${answer.refundId}`), intentId };
     if (status === 'requires_confirmation' && (type === 'retrieve' || !this.world.plumbing.commitsIntentFirst))
       return { type: 'confirm', key: this.keyOf(orderId, 'confirm'), intentId };
     return null;
@@ -140,5 +143,7 @@ export function commandOf(orderId: string, answer: Answer): PaymentCommand {
       return { type: 'RecordNotCharged', orderId };
     case 'refunded':
       return { type: 'RecordRefunded', orderId, refundId: answer.refundId };
+    case 'refund_failed':
+      return { type: 'RecordRefundFailed', orderId, refundId: answer.refundId };
   }
 }

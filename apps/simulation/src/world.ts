@@ -231,7 +231,7 @@ export class World {
     const { random, adversary } = this;
     const service = random.pick(Object.values(this.services));
     const index = random.below(service.replicas.length);
-    switch (random.below(7)) {
+    switch (random.below(8)) {
       case 0:
         if (!adversary.does('crash')) return;
         service.replicas[index]?.crash();
@@ -256,6 +256,9 @@ export class World {
         return;
       case 6:
         if (adversary.does('stray')) this.stray();
+        return;
+      case 7:
+        if (adversary.does('refund-failure')) this.provider.failRefund(random);
         return;
     }
   }

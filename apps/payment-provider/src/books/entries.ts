@@ -37,7 +37,7 @@ export interface Refund {
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAt: string;
   readonly idempotencyKey: string | null;
-  /** Set while `pending`: when it ends, and how. */
+  /** Set while it is `pending`, or has succeeded and is going to fail: when it ends, and how. */
   readonly ends: { readonly at: string; readonly as: 'succeeded' | 'failed' } | null;
 }
 

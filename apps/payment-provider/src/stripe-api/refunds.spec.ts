@@ -69,13 +69,33 @@ describe('a refund', () => {
 
   it.each([
     ['pm_card_pendingRefund', 'succeeded', 1],
-    ['pm_card_refundFail', 'failed', 0],
+    ['pm_refund_pending_then_fails', 'failed', 0],
   ])('with %s is pending, and then %s', async (method, status, moved) => {
     const intent = await charged(method);
     const { id, status: atFirst } = await provider.stripe.refunds.create({ payment_intent: intent });
     expect(atFirst).toBe('pending');
     await eventually(async () => ((await provider.stripe.refunds.retrieve(id)).status === status ? true : undefined));
     expect(await refundsOf(intent)).toHaveLength(moved);
+  });
+
+  it('with pm_card_refundFail succeeds, and is failed when it is looked at later; the money never moved', async () => {
+    const intent = await charged('pm_card_refundFail');
+    const refund = () => provider.stripe.refunds.create({ payment_intent: intent });
+    const { id, status: atFirst } = await refund();
+    expect(atFirst).toBe('succeeded');
+    await expect(refund()).rejects.toMatchObject({ code: 'charge_already_refunded' });
+    await eventually(async () => ((await provider.stripe.refunds.retrieve(id)).status === 'failed' ? true : undefined));
+    expect(await refundsOf(intent)).toEqual([]);
+    expect((await refund()).status).toBe('succeeded');
+  });
+
+  it('with pm_refund_fails_later_1_times fails later, and the second one stays', async () => {
+    const intent = await charged('pm_refund_fails_later_1_times');
+    const refund = () => provider.stripe.refunds.create({ payment_intent: intent });
+    const { id } = await refund();
+    await eventually(async () => ((await provider.stripe.refunds.retrieve(id)).status === 'failed' ? true : undefined));
+    const second = await refund();
+    expect(await refundsOf(intent)).toMatchObject([{ id: second.id, amountMinor: 700 }]);
   });
 
   it('with pm_refund_fails fails at once', async () => {

@@ -67,15 +67,20 @@ export class Refunds {
       idempotencyKey: key,
       ends: null,
     };
-    if (conduct.kind !== 'pending')
+    const failsLater = conduct.kind === 'fails_later' && this.failedOf(intent.id) < conduct.atMost;
+    if (!failsLater && conduct.kind !== 'pending')
       return { entry: this.end(refund, conduct.kind === 'failed' ? 'failed' : 'succeeded', now), shows: 'refund' };
-    const ends = { at: new Date(now.getTime() + this.refundMs).toISOString(), as: conduct.endsAs };
+    const at = new Date(now.getTime() + this.refundMs).toISOString();
+    const promised: Refund =
+      conduct.kind === 'pending'
+        ? { ...refund, ends: { at, as: conduct.endsAs } }
+        : { ...refund, status: 'succeeded', ends: { at, as: 'failed' } };
     // What is on its way counts as refunded, so that a second refund cannot pass it.
     const counted = { ...intent, refundedMinor: intent.refundedMinor + amountMinor };
-    return { entry: { refund: { ...refund, ends }, intent: counted }, shows: 'refund' };
+    return { entry: { refund: promised, intent: counted }, shows: 'refund' };
   }
 
-  /** The end of a refund, at once or after it was pending. */
+  /** The end of a refund, at once or later. */
   end(refund: Refund, as: 'succeeded' | 'failed', now: Date): Omit<Entry, 'at'> {
     const intent = this.books.intent(refund.intentId);
     if (!intent) throw new Error(`refund ${refund.id} is of an unknown intent ${refund.intentId}`);
@@ -95,6 +100,10 @@ export class Refunds {
         ? {}
         : { method: { id: intent.paymentMethod, balanceMinor: balanceMinor + refund.amountMinor } }),
     };
+  }
+
+  private failedOf(intentId: string): number {
+    return this.books.listRefunds(intentId).filter(({ status }) => status === 'failed').length;
   }
 
   private failsNow(intentId: string, conduct: Conduct['refund']): boolean {

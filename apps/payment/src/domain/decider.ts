@@ -1,5 +1,5 @@
 import { unreachable, type Awaits, type Decider, type Given, type Refusal } from '@quadrille/contracts';
-import type { Amount, Charged, Payment, PaymentCommand, PaymentEvent } from './payment.js';
+import type { Amount, Charged, Payment, PaymentCommand, PaymentEvent, Refunds } from './payment.js';
 import { hearProvider, moneyOf, requestRefund } from './provider-answers.js';
 
 export const paymentDecider: Decider<PaymentCommand, Payment, PaymentEvent> = {
@@ -23,6 +23,7 @@ function decide(command: PaymentCommand, payment: Payment, given: Given): readon
     case 'RecordDeclined':
     case 'RecordNotCharged':
     case 'RecordRefunded':
+    case 'RecordRefundFailed':
       return hearProvider(command, payment);
     default:
       return unreachable(command);
@@ -96,9 +97,20 @@ function evolve(payment: Payment, event: PaymentEvent): Payment {
     case 'CancelRequested':
       return { ...charged(payment, event), status: 'cancelling' };
     case 'RefundRequested':
-      return { ...charged(payment, event), status: 'refunding', intentId: event.intentId };
+      return {
+        ...charged(payment, event),
+        status: 'refunding',
+        intentId: event.intentId,
+        refundId: null,
+        failedRefunds: [],
+      };
+    case 'RefundFailed': {
+      const before = refunds(payment, event);
+      return { ...before, status: 'refunding', failedRefunds: [...before.failedRefunds, event.refundId] };
+    }
     case 'Refunded':
-      return { ...charged(payment, event), status: 'refunded', refundId: event.refundId };
+    case 'RefundMended':
+      return { ...refunds(payment, event), status: 'refunded', refundId: event.refundId };
     case 'Closed':
       return 'charge' in payment && payment.charge
         ? { status: 'closed', charge: payment.charge, intentId: payment.intentId }
@@ -112,6 +124,13 @@ function evolve(payment: Payment, event: PaymentEvent): Payment {
 function charged(payment: Payment, event: PaymentEvent): Charged {
   if (!('charge' in payment) || !payment.charge) throw impossible(payment, event);
   return { charge: payment.charge, intentId: payment.intentId };
+}
+
+/** And so does what is known of its refunds. */
+function refunds(payment: Payment, event: PaymentEvent): Charged & Refunds {
+  if (payment.status !== 'refunding' && payment.status !== 'refunded') throw impossible(payment, event);
+  const { charge, intentId, refundId, failedRefunds } = payment;
+  return { charge, intentId, refundId, failedRefunds };
 }
 
 function impossible(payment: Payment, event: PaymentEvent): Error {

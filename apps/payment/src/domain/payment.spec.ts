@@ -17,6 +17,8 @@ const recordCaptured: PaymentCommand = { type: 'RecordCaptured', orderId, intent
 const recordDeclined: PaymentCommand = { type: 'RecordDeclined', orderId, declineCode: 'card_declined' };
 const recordNotCharged: PaymentCommand = { type: 'RecordNotCharged', orderId };
 const recordRefunded: PaymentCommand = { type: 'RecordRefunded', orderId, refundId: 're_1' };
+const recordAnother: PaymentCommand = { type: 'RecordRefunded', orderId, refundId: 're_2' };
+const recordRefundFailed: PaymentCommand = { type: 'RecordRefundFailed', orderId, refundId: 're_1' };
 
 const amountKnown: PaymentEvent = { type: 'AmountKnown', orderId, ...amount };
 const stockKnown: PaymentEvent = { type: 'StockKnown', orderId };
@@ -28,9 +30,12 @@ const canceledAtProvider: PaymentEvent = { type: 'Declined', ...money, declineCo
 const cancelRequested: PaymentEvent = { type: 'CancelRequested', orderId };
 const refundRequested: PaymentEvent = { type: 'RefundRequested', ...money, intentId };
 const refunded: PaymentEvent = { type: 'Refunded', ...money, refundId: 're_1' };
+const refundFailed: PaymentEvent = { type: 'RefundFailed', orderId, refundId: 're_1' };
+const refundMended: PaymentEvent = { type: 'RefundMended', orderId, refundId: 're_2' };
 const closed: PaymentEvent = { type: 'Closed', orderId };
 
 const charging = [amountKnown, chargeRequested, intentCreated];
+const refunding = [...charging, captured, refundRequested];
 
 describe('a payment', () => {
   it('is charged when amount and stock are known, in whichever order they come', () => {
@@ -100,6 +105,55 @@ describe('a payment', () => {
     });
   });
 
+  it('is to be refunded again when its refund fails after it had succeeded', () => {
+    given(...refunding, refunded)
+      .when(recordRefundFailed)
+      .then(refundFailed);
+    const { state } = given(...refunding, refunded, refundFailed);
+    expect(state).toMatchObject({ status: 'refunding', charge: { paymentId }, intentId });
+    expect(paymentDecider.awaits?.(state)).toEqual({ kind: 'task', task: 'refund' });
+  });
+
+  it('is refunded again by another refund, which is not announced again', () => {
+    given(...refunding, refunded, refundFailed)
+      .when(recordAnother)
+      .then(refundMended);
+    expect(given(...refunding, refunded, refundFailed, refundMended).state).toMatchObject({
+      status: 'refunded',
+      refundId: 're_2',
+    });
+  });
+
+  it('announces the refund that succeeds when the first one failed before anybody had heard of it', () => {
+    given(...refunding, refundFailed)
+      .when(recordRefunded)
+      .thenNothing();
+    given(...refunding, refundFailed)
+      .when(recordAnother)
+      .then({ ...refunded, refundId: 're_2' } as PaymentEvent);
+  });
+
+  it('is not refunded by a refund that failed, however late it is heard that it had succeeded', () => {
+    given(...refunding, refunded, refundFailed)
+      .when(recordRefunded)
+      .thenNothing();
+    const failedAgain = [refundMended, { ...refundFailed, refundId: 're_2' } as PaymentEvent];
+    for (const late of [recordRefunded, recordAnother, recordRefundFailed])
+      given(...refunding, refunded, refundFailed, ...failedAgain)
+        .when(late)
+        .thenNothing();
+  });
+
+  it('looks at its refunds again when another one than it knew fails, and finds them as they were', () => {
+    const otherFailed: PaymentEvent = { ...refundFailed, refundId: 're_9' };
+    given(...refunding, refunded)
+      .when({ ...recordRefundFailed, refundId: 're_9' })
+      .then(otherFailed);
+    given(...refunding, refunded, otherFailed)
+      .when(recordRefunded)
+      .then({ ...refundMended, refundId: 're_1' } as PaymentEvent);
+  });
+
   it('gives money back that was captured after all, whatever was believed before', () => {
     given(...charging, cancelRequested, closed)
       .when(recordCaptured)
@@ -146,6 +200,7 @@ describe('a payment', () => {
   it('cannot be answered for before it was charged', () => {
     expect(() => given(captured)).toThrow('Captured cannot happen to one that is none');
     expect(() => given(amountKnown, intentCreated)).toThrow('IntentCreated cannot happen to one that is awaiting');
+    expect(() => given(...charging, refunded)).toThrow('Refunded cannot happen to one that is charging');
   });
 
   it('keeps its own stream', () => {
@@ -164,8 +219,11 @@ const histories = {
   declined: [...charging, declined],
   'cancelling without an intent': [amountKnown, chargeRequested, cancelRequested],
   cancelling: [...charging, cancelRequested],
-  refunding: [...charging, captured, refundRequested],
-  refunded: [...charging, captured, refundRequested, refunded],
+  refunding,
+  refunded: [...refunding, refunded],
+  'refunding, its refund failed': [...refunding, refundFailed],
+  'refunding, its announced refund failed': [...refunding, refunded, refundFailed],
+  'refunded by another refund': [...refunding, refunded, refundFailed, refundMended],
   'closed before a charge': [closed],
   'closed after a charge was asked for': [...charging, cancelRequested, closed],
 } satisfies Record<string, PaymentEvent[]>;
@@ -180,6 +238,7 @@ const commands = {
   recordDeclined,
   recordNotCharged,
   recordRefunded,
+  recordRefundFailed,
 };
 type Row = Record<keyof typeof commands, PaymentEvent[] | 'unknown_intent'>;
 
@@ -192,6 +251,7 @@ const ignored: Row = {
   recordDeclined: [],
   recordNotCharged: [],
   recordRefunded: [],
+  recordRefundFailed: [],
 };
 const neverAsked = {
   recordIntent: 'unknown_intent',
@@ -199,6 +259,7 @@ const neverAsked = {
   recordDeclined: 'unknown_intent',
   recordNotCharged: 'unknown_intent',
   recordRefunded: 'unknown_intent',
+  recordRefundFailed: 'unknown_intent',
 } as const;
 const answered = { recordCaptured: [captured], recordDeclined: [declined], recordNotCharged: [canceledAtProvider] };
 const settled = { recordCaptured: [captured, refundRequested], recordDeclined: [closed], recordNotCharged: [closed] };
@@ -234,8 +295,11 @@ const cells: Record<Situation, Row> = {
     recordIntent: [intentCreated],
   },
   cancelling: { ...ignored, ...settled },
-  refunding: { ...ignored, recordRefunded: [refunded] },
-  refunded: ignored,
+  refunding: { ...ignored, recordRefunded: [refunded], recordRefundFailed: [refundFailed] },
+  refunded: { ...ignored, recordRefundFailed: [refundFailed] },
+  'refunding, its refund failed': ignored,
+  'refunding, its announced refund failed': ignored,
+  'refunded by another refund': ignored,
   'closed before a charge': { ...ignored, ...neverAsked },
   'closed after a charge was asked for': { ...ignored, recordCaptured: [captured, refundRequested] },
 };

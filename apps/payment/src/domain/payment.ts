@@ -3,6 +3,7 @@
  * asked (`charging`) until its answer is known: `captured` or `declined`. When the order is cancelled meanwhile the answer
  * is still to be found out (`cancelling`): captured after all is refunded (`refunding`, `refunded`), otherwise nothing was
  * charged (`closed`). `closed` is also the tombstone of a cancellation that came before any charge was asked for.
+ * A refund may fail though it had succeeded, days later: then the payment is to be refunded again, by a person at the provider.
  */
 export type Payment =
   | { readonly status: 'none' }
@@ -12,8 +13,8 @@ export type Payment =
   | (Charged & { readonly status: 'captured' })
   | (Charged & { readonly status: 'declined'; readonly declineCode: string })
   | (Charged & { readonly status: 'cancelling' })
-  | (Charged & { readonly status: 'refunding' })
-  | (Charged & { readonly status: 'refunded'; readonly refundId: string | null })
+  | (Charged & Refunds & { readonly status: 'refunding' })
+  | (Charged & Refunds & { readonly status: 'refunded' })
   | (Charged & { readonly status: 'closed' })
   /** Cancelled before any charge was asked for. */
   | { readonly status: 'closed'; readonly charge: null; readonly intentId: null };
@@ -22,6 +23,13 @@ export type Payment =
 export interface Charged {
   readonly charge: Charge;
   readonly intentId: string | null;
+}
+
+export interface Refunds {
+  /** The one that gave the money back, or was taken to have done so: null before, and where nothing was charged. */
+  readonly refundId: string | null;
+  /** They came to nothing, whatever was or will be said of them. */
+  readonly failedRefunds: readonly string[];
 }
 
 export interface Amount {
@@ -52,7 +60,9 @@ export type PaymentCommand =
   | { readonly type: 'RecordDeclined'; readonly orderId: string; readonly declineCode: string }
   /** The provider cancelled the intent: nothing was charged, and nothing ever will be. */
   | { readonly type: 'RecordNotCharged'; readonly orderId: string }
-  | { readonly type: 'RecordRefunded'; readonly orderId: string; readonly refundId: string };
+  | { readonly type: 'RecordRefunded'; readonly orderId: string; readonly refundId: string }
+  /** The refund came to nothing, though it may have succeeded before. */
+  | { readonly type: 'RecordRefundFailed'; readonly orderId: string; readonly refundId: string };
 
 export type PaymentEvent =
   | ({ readonly type: 'AmountKnown'; readonly orderId: string } & Amount)
@@ -64,6 +74,9 @@ export type PaymentEvent =
   | { readonly type: 'CancelRequested'; readonly orderId: string }
   | (Money & { readonly type: 'RefundRequested'; readonly intentId: string | null })
   | (Money & { readonly type: 'Refunded'; readonly refundId: string | null })
+  | { readonly type: 'RefundFailed'; readonly orderId: string; readonly refundId: string }
+  /** A refund was announced, one has failed, and the whole amount went back all the same. */
+  | { readonly type: 'RefundMended'; readonly orderId: string; readonly refundId: string }
   | { readonly type: 'Closed'; readonly orderId: string };
 
 /** What listeners are told of a payment. */

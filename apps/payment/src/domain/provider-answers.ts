@@ -22,9 +22,9 @@ export function hearProvider(answer: ProviderAnswer, payment: Payment): readonly
     case 'RecordNotCharged':
       return hearNothingMoved(answer.orderId, 'canceled', payment);
     case 'RecordRefunded':
-      return payment.status === 'refunding'
-        ? [{ type: 'Refunded', ...moneyOf(answer.orderId, payment.charge), refundId: answer.refundId }]
-        : [];
+      return hearRefunded(answer.orderId, answer.refundId, payment);
+    case 'RecordRefundFailed':
+      return hearRefundFailed(answer.orderId, answer.refundId, payment);
     default:
       return unreachable(answer);
   }
@@ -68,6 +68,19 @@ function hearCaptured(orderId: string, intentId: string, payment: ChargedPayment
 function hearNothingMoved(orderId: string, declineCode: string, payment: ChargedPayment): readonly PaymentEvent[] {
   if (payment.status === 'charging') return [{ type: 'Declined', ...moneyOf(orderId, payment.charge), declineCode }];
   return payment.status === 'cancelling' ? [{ type: 'Closed', orderId }] : [];
+}
+
+/** Listeners are told once: an order has one refund, however many the provider needed for it. */
+function hearRefunded(orderId: string, refundId: string, payment: ChargedPayment): readonly PaymentEvent[] {
+  if (payment.status !== 'refunding' || payment.failedRefunds.includes(refundId)) return [];
+  if (payment.refundId !== null) return [{ type: 'RefundMended', orderId, refundId }];
+  return [{ type: 'Refunded', ...moneyOf(orderId, payment.charge), refundId }];
+}
+
+/** It may be heard before that the refund had succeeded, and may be of another refund: what is true now, a look tells. */
+function hearRefundFailed(orderId: string, refundId: string, payment: ChargedPayment): readonly PaymentEvent[] {
+  if (payment.status !== 'refunding' && payment.status !== 'refunded') return [];
+  return payment.failedRefunds.includes(refundId) ? [] : [{ type: 'RefundFailed', orderId, refundId }];
 }
 
 /** A charge of nothing was never at the provider, so it is refunded at once. */

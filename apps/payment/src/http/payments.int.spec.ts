@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { bootPaymentService, type PaymentService } from '../../test/payment-service.js';
 import { intentEvent, refundEvent, signatureOf } from '../../test/webhook-events.js';
@@ -25,10 +26,10 @@ async function intentOf(orderId: string): Promise<string> {
 }
 
 /** Waits until there is one. */
-async function deadLettersOf(orderId: string): Promise<unknown[]> {
+async function deadLettersOf(orderId: string): Promise<{ id: string }[]> {
   for (const end = Date.now() + 40_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
     const { body } = await service.send('GET', `/v1/dead-letters?key=${orderId}`, undefined, { ...service.asAdmin });
-    const { items } = body as { items: unknown[] };
+    const { items } = body as { items: { id: string }[] };
     if (items.length > 0 || Date.now() > end) return items;
   }
 }
@@ -129,6 +130,68 @@ describe('a refund that the provider refuses for good', () => {
     ]);
     expect(await statusOf(orderId)).toBe('refunding');
     expect((await service.provider.ledgerOf(orderId)).map(({ kind }) => kind)).toEqual(['charge']);
+  });
+});
+
+describe('a refund that fails after it had succeeded', () => {
+  const amount = 2500;
+
+  async function refunded(method: string): Promise<{ orderId: string; intentId: string; refundId: string }> {
+    const orderId = await service.order(method, amount);
+    await service.becomes(orderId, ({ status }) => status === 'captured');
+    await service.tell({ type: 'Abandon', orderId });
+    await service.becomes(orderId, ({ status }) => status === 'refunded');
+    const { intentId, refundId } = (await service.payment(orderId)) as { intentId: string; refundId: string };
+    return { orderId, intentId, refundId };
+  }
+
+  async function eventsOf(orderId: string): Promise<string[]> {
+    const logged = await service.app
+      .get(DataSource)
+      .query<{ type: string }[]>('select type from log where stream = $1 order by version', [`payment-${orderId}`]);
+    return logged.map(({ type }) => type);
+  }
+
+  it('is a dead letter until a person has refunded another way and replays it, and is announced once', async () => {
+    const { orderId, intentId, refundId } = await refunded('pm_refund_fails_later_1_times');
+    await service.provider.refundFails(refundId);
+    const failed = (type: string) => refundEvent(intentId, 'failed', amount, { id: refundId, type });
+    // Twice, in both forms, and then that it had succeeded.
+    for (const type of ['refund.failed', 'refund.updated', 'refund.failed'])
+      expect((await service.webhook(failed(type))).status).toBe(200);
+    await service.webhook(refundEvent(intentId, 'succeeded', amount, { id: refundId }));
+
+    expect(await statusOf(orderId)).toBe('refunding');
+    expect((await payments(`?orderId=${orderId}`)).body.items).toMatchObject([{ refundedMinor: 0 }]);
+    const [letter] = await deadLettersOf(orderId);
+    expect(letter).toMatchObject({ status: 'dead', reason: expect.stringContaining(`${refundId} failed`) });
+
+    await service.provider.dashboard.refunds.create({ payment_intent: intentId });
+    const by = { by: 'a person' };
+    await service.send('POST', `/v1/dead-letters/${letter?.id}/replay`, by, { ...service.asAdmin });
+    await service.becomes(orderId, ({ status }) => status === 'refunded');
+
+    expect((await payments(`?orderId=${orderId}`)).body.items).toMatchObject([{ refundedMinor: amount }]);
+    expect((await eventsOf(orderId)).slice(-4)).toEqual([
+      'RefundRequested',
+      'Refunded',
+      'RefundFailed',
+      'RefundMended',
+    ]);
+    expect((await service.provider.ledgerOf(orderId)).map(({ kind }) => kind)).toEqual(['charge', 'refund']);
+  });
+
+  it.each(['refund.created', 'refund.updated'])('is none of it while %s says that it is pending', async (type) => {
+    const { orderId, intentId, refundId } = await refunded('pm_card_visa');
+    await service.webhook(refundEvent(intentId, 'pending', amount, { id: refundId, type }));
+    expect(await statusOf(orderId)).toBe('refunded');
+  });
+
+  it('is heard when it was cancelled at the provider as well', async () => {
+    const { orderId, intentId, refundId } = await refunded('pm_card_refundFail');
+    await service.provider.refundFails(refundId);
+    await service.webhook(refundEvent(intentId, 'canceled', amount, { id: refundId }));
+    expect(await statusOf(orderId)).toBe('refunding');
   });
 });
 

@@ -22,7 +22,7 @@ const intentEvent = z.object({
 });
 
 const refundEvent = z.object({
-  type: z.enum(['refund.created', 'refund.updated']),
+  type: z.enum(['refund.created', 'refund.updated', 'refund.failed']),
   data: z.object({
     object: z.object({ object: z.literal('refund'), id: text, status: text, amount: z.int(), payment_intent: text }),
   }),
@@ -55,10 +55,11 @@ export function readWebhook(event: unknown): Webhook | null {
   const { id, status, amount, payment_intent: intentId } = refund.data.data.object;
   return {
     intentId,
-    // A person may give a part back at the provider: that is not the whole.
-    answerOn: ({ orderId, payment }) =>
-      status === 'succeeded' && 'charge' in payment && payment.charge?.amountMinor === amount
-        ? { type: 'RecordRefunded', orderId, refundId: id }
-        : null,
+    answerOn: ({ orderId, payment }) => {
+      if (status === 'failed' || status === 'canceled') return { type: 'RecordRefundFailed', orderId, refundId: id };
+      // A person may give a part back at the provider: that is not the whole.
+      const isWhole = 'charge' in payment && payment.charge?.amountMinor === amount;
+      return status === 'succeeded' && isWhole ? { type: 'RecordRefunded', orderId, refundId: id } : null;
+    },
   };
 }

@@ -14,7 +14,7 @@ const patienceMs = 500;
 /**
  * What the provider tells on its own. It may come twice, late, in any order and before the answer of the call that caused it,
  * and it says nothing that the worker would not find out by itself: it only is sooner. So it is in no hurry, and what the worker
- * has heard by then takes no round.
+ * has heard by then takes no round. Only that a refund failed which had succeeded is told here alone.
  */
 @ApiTags('provider')
 @Controller('v1/provider/webhooks')

@@ -52,7 +52,7 @@ async function perform(task: string, payment: Payment, script: ScriptedProvider[
 
 const charging: Payment = { status: 'charging', charge, intentId };
 const cancelling: Payment = { status: 'cancelling', charge, intentId };
-const refunding: Payment = { status: 'refunding', charge, intentId };
+const refunding: Payment = { status: 'refunding', charge, intentId, refundId: null, failedRefunds: [] };
 const uncommitted: Payment = { ...charging, intentId: null };
 const silence = new OutcomeUnknown('no answer');
 

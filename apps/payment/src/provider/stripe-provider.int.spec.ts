@@ -273,7 +273,28 @@ describe('a refund', () => {
     expect(await moved(orderId)).toEqual(['charge 2500', 'refund 2500']);
   });
 
-  it.each(['pm_refund_fails', 'pm_card_refundFail'])(
+  it('that fails after it had succeeded is given up once that is heard, until a person has refunded another way', async () => {
+    const orderId = await refunding('pm_refund_fails_later_1_times');
+    expect(await settled(orderId)).toEqual(['RecordRefunded']);
+    const { intentId, refundId } = (await statusOf(orderId)) as { intentId: string; refundId: string };
+    await provider.refundFails(refundId);
+    await payments.send({ type: 'RecordRefundFailed', orderId, refundId });
+    expect(await settled(orderId)).toEqual(['give-up']);
+    expect(await payments.work(orderId, worker)).toMatchObject({
+      kind: 'give-up',
+      reason: expect.stringContaining(`${refundId} failed`),
+    });
+    expect(await moved(orderId)).toEqual(['charge 2500']);
+
+    await provider.dashboard.refunds.create({ payment_intent: intentId });
+    expect(await settled(orderId)).toEqual(['RecordRefunded']);
+    const payment = await statusOf(orderId);
+    expect(payment).toMatchObject({ status: 'refunded', failedRefunds: [refundId] });
+    expect(payment).not.toMatchObject({ refundId });
+    expect(await moved(orderId)).toEqual(['charge 2500', 'refund 2500']);
+  });
+
+  it.each(['pm_refund_fails', 'pm_refund_pending_then_fails'])(
     'that fails for good (%s) is given up, and not tried again',
     async (method) => {
       const orderId = await refunding(method);

@@ -30,7 +30,13 @@ const histories: [string, (orderId: string) => PaymentCommand[], Partial<Payment
   ],
   ['cancelling', (orderId) => [...charging(orderId), abandon(orderId)], { status: 'cancelling', intentId: null }],
   ['refunding', (orderId) => [...captured(orderId), abandon(orderId)], { status: 'refunding' }],
-  ['refunded', refunded, { status: 'refunded' }],
+  ['refunded', refunded, { status: 'refunded', failedRefunds: [] }],
+  ['refunding again', refundFailed, { status: 'refunding', refundId: expect.any(String) as never }],
+  [
+    'refunded by another refund',
+    (orderId) => [...refundFailed(orderId), { type: 'RecordRefunded', orderId, refundId: `re_${orderId}_2` }],
+    { status: 'refunded', failedRefunds: [expect.any(String)] as never },
+  ],
   ['closed before a charge', (orderId) => [abandon(orderId)], { status: 'closed', charge: null, intentId: null }],
   [
     'closed after a charge was asked for',
@@ -130,6 +136,7 @@ describe('the table', () => {
     ['a charge that nobody asked for', `payment_id = null`],
     ['a refund that is not the whole', `status = 'refunded', refunded_minor = 1`],
     ['a refund of what is only captured', `refunded_minor = amount_minor`],
+    ['a failed refund of what is only captured', `failed_refunds = '{re_1}'`],
     ['a decline without its code', `status = 'declined'`],
     ['the intent of another order', `intent_id = 'pi_taken'`],
   ])('refuses %s, whoever writes it', async (_, change) => {
@@ -165,6 +172,10 @@ function captured(orderId: string): PaymentCommand[] {
 
 function refunded(orderId: string): PaymentCommand[] {
   return [...captured(orderId), abandon(orderId), { type: 'RecordRefunded', orderId, refundId: `re_${orderId}` }];
+}
+
+function refundFailed(orderId: string): PaymentCommand[] {
+  return [...refunded(orderId), { type: 'RecordRefundFailed', orderId, refundId: `re_${orderId}` }];
 }
 
 function declined(orderId: string): PaymentCommand {

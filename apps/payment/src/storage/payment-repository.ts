@@ -40,14 +40,14 @@ const loadPayments = `${selectPayments} where order_id = any($1::uuid[])`;
 
 const savePayments = `
   insert into payment (order_id, status, payment_id, amount_minor, currency, payment_method, stock_known, intent_id,
-    refund_id, refunded_minor, decline_code, version)
+    refund_id, failed_refunds, refunded_minor, decline_code, version)
   select "orderId", status, "paymentId", "amountMinor", currency, "paymentMethod", "stockKnown", "intentId",
-    "refundId", "refundedMinor", "declineCode", version
+    "refundId", "failedRefunds", "refundedMinor", "declineCode", version
   from json_to_recordset($1::json) as changed ("orderId" uuid, status text, "paymentId" uuid, "amountMinor" bigint,
-    currency text, "paymentMethod" text, "stockKnown" boolean, "intentId" text, "refundId" text, "refundedMinor" bigint,
-    "declineCode" text, version integer)
+    currency text, "paymentMethod" text, "stockKnown" boolean, "intentId" text, "refundId" text,
+    "failedRefunds" text[], "refundedMinor" bigint, "declineCode" text, version integer)
   on conflict (order_id) do update
     set status = excluded.status, payment_id = excluded.payment_id, amount_minor = excluded.amount_minor,
       currency = excluded.currency, payment_method = excluded.payment_method, stock_known = excluded.stock_known,
-      intent_id = excluded.intent_id, refund_id = excluded.refund_id, refunded_minor = excluded.refunded_minor,
-      decline_code = excluded.decline_code, version = excluded.version`;
+      intent_id = excluded.intent_id, refund_id = excluded.refund_id, failed_refunds = excluded.failed_refunds,
+      refunded_minor = excluded.refunded_minor, decline_code = excluded.decline_code, version = excluded.version`;

@@ -34,6 +34,9 @@ export class PaymentRow {
   @Column('text', { name: 'refund_id', nullable: true })
   refundId!: string | null;
 
+  @Column('text', { name: 'failed_refunds', array: true })
+  failedRefunds!: readonly string[];
+
   @Column('bigint', { name: 'refunded_minor', ...minor })
   refundedMinor!: number;
 
@@ -48,7 +51,7 @@ export class PaymentRow {
 export const selectPayments = `
   select order_id as "orderId", status, payment_id as "paymentId", amount_minor::float8 as "amountMinor", currency,
     payment_method as "paymentMethod", stock_known as "stockKnown", intent_id as "intentId", refund_id as "refundId",
-    refunded_minor::float8 as "refundedMinor", decline_code as "declineCode", version
+    failed_refunds as "failedRefunds", refunded_minor::float8 as "refundedMinor", decline_code as "declineCode", version
   from payment`;
 
 export function rowOf(orderId: string, payment: Payment, version: number): PaymentRow {
@@ -63,7 +66,8 @@ export function rowOf(orderId: string, payment: Payment, version: number): Payme
     paymentMethod: amount?.paymentMethod ?? null,
     stockKnown: payment.status === 'awaiting' ? payment.stocked : payment.charge !== null,
     intentId: payment.status === 'awaiting' ? null : payment.intentId,
-    refundId: payment.status === 'refunded' ? payment.refundId : null,
+    refundId: 'refundId' in payment ? payment.refundId : null,
+    failedRefunds: 'failedRefunds' in payment ? payment.failedRefunds : [],
     refundedMinor: payment.status === 'refunded' ? payment.charge.amountMinor : 0,
     declineCode: payment.status === 'declined' ? payment.declineCode : null,
     version,
@@ -80,12 +84,12 @@ export function paymentOf(row: PaymentRow): Payment {
     case 'declined':
       if (row.declineCode === null) throw damaged(row, 'has no decline code');
       return { status, ...charged, declineCode: row.declineCode };
+    case 'refunding':
     case 'refunded':
-      return { status, ...charged, refundId: row.refundId };
+      return { status, ...charged, refundId: row.refundId, failedRefunds: row.failedRefunds };
     case 'charging':
     case 'captured':
     case 'cancelling':
-    case 'refunding':
       return { status, ...charged };
   }
 }

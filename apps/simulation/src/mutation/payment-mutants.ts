@@ -22,6 +22,14 @@ export const paymentMutants: readonly Mutant[] = [
   ignoring('a capture after a decline is ignored', is('declined'), 'RecordCaptured'),
   ignoring('a decline is ignored', is('charging'), 'RecordDeclined'),
   ignoring('the answer to a refund is ignored', is('refunding'), 'RecordRefunded'),
+  ignoring('a refund that fails later is ignored', is('refunded'), 'RecordRefundFailed'),
+  ignoring('a refund that fails before it was heard of is ignored', is('refunding'), 'RecordRefundFailed'),
+  mistaking('a refund that has failed counts when it is heard of late', 'RecordRefunded', (state) =>
+    state.status === 'refunding' ? { ...state, failedRefunds: [] } : null,
+  ),
+  mistaking('a second refund is announced', 'RecordRefunded', (state) =>
+    state.status === 'refunding' ? { ...state, refundId: null } : null,
+  ),
   mistaking('captured after all is not refunded', 'RecordCaptured', seenAs('charging', 'cancelling')),
   mistaking('a capture after a decline is announced', 'RecordCaptured', seenAs('closed', 'declined')),
   mistaking('a payment is captured twice', 'RecordCaptured', seenAs('charging', 'captured')),

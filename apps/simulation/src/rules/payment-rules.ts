@@ -6,8 +6,9 @@ import { mustOf } from './violation.js';
 /** Nothing happens twice to a payment, and it says of the provider only what the provider did. */
 export function checkPaymentEvent(event: PaymentEvent, story: Story): void {
   const must = mustOf('payment', event.orderId);
-  must(!story.paymentEvents.has(event.type), `${event.type} happens twice`);
+  must(!story.paymentEvents.has(event.type) || isRepeatable(event), `${event.type} happens twice`);
   story.paymentEvents.add(event.type);
+  const before = story.payment;
   story.payment = statusAfter[event.type] ?? story.payment;
   switch (event.type) {
     case 'ChargeRequested':
@@ -28,9 +29,27 @@ export function checkPaymentEvent(event: PaymentEvent, story: Story): void {
       );
     case 'Refunded':
       must(story.paymentEvents.has('RefundRequested'), 'a payment is refunded that nobody asked to refund');
-      return must(event.amountMinor === 0 || story.refunds > 0, 'a payment is refunded whose money did not go back');
+      must(!story.failedRefunds.has(event.refundId ?? ''), 'a payment is refunded by a refund that has failed');
+      return must(
+        event.amountMinor === 0 || story.refundIds.has(event.refundId ?? ''),
+        'a payment is refunded whose money did not go back',
+      );
+    case 'RefundFailed':
+      must(!story.failedRefunds.has(event.refundId), 'a refund fails twice');
+      story.failedRefunds.add(event.refundId);
+      return;
+    case 'RefundMended':
+      must(story.paymentEvents.has('Refunded'), 'a refund is mended that nobody was told of');
+      must(before === 'refunding', 'a refund is mended that has not failed');
+      must(!story.failedRefunds.has(event.refundId), 'a payment is refunded by a refund that has failed');
+      return must(story.refundIds.has(event.refundId), 'a payment is refunded whose money did not go back');
     default:
   }
+}
+
+/** Each refund may fail, and each time the money has to be looked for again. */
+function isRepeatable({ type }: PaymentEvent): boolean {
+  return type === 'RefundFailed' || type === 'RefundMended';
 }
 
 const statusAfter: Partial<Record<PaymentEvent['type'], Payment['status']>> = {
@@ -42,6 +61,8 @@ const statusAfter: Partial<Record<PaymentEvent['type'], Payment['status']>> = {
   CancelRequested: 'cancelling',
   RefundRequested: 'refunding',
   Refunded: 'refunded',
+  RefundFailed: 'refunding',
+  RefundMended: 'refunded',
   Closed: 'closed',
 };
 

@@ -85,14 +85,21 @@ export class Rules {
     must(amountMinor === story.placed?.totalMinor, `${amountMinor} is charged for ${story.placed?.totalMinor}`);
   }
 
-  /** Rules 4 and 5: what was charged goes back at most once. */
-  refunding(orderId: string, amountMinor: number): void {
+  /** Rules 4 and 5: what was charged goes back at most once; a refund that failed has given nothing back. */
+  refunding(orderId: string, amountMinor: number, refundId: string): void {
     const story = this.stories.of(orderId);
     story.refunds++;
+    story.refundIds.add(refundId);
     story.refundedMinor += amountMinor;
     const must = mustOf('rule 4', orderId);
     must(story.refunds === 1, 'the order is refunded twice');
     must(story.refundedMinor <= story.chargedMinor, 'more is refunded than was charged');
+  }
+
+  refundFailing(orderId: string, amountMinor: number): void {
+    const story = this.stories.of(orderId);
+    story.refunds--;
+    story.refundedMinor -= amountMinor;
   }
 
   /** The provider declined, or cancelled what was not charged. */

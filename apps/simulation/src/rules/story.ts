@@ -13,9 +13,12 @@ export interface Story {
   reservedLines: readonly StockLine[];
   payment: Payment['status'];
   readonly paymentEvents: Set<PaymentEvent['type']>;
+  readonly failedRefunds: Set<string>;
   /** At the provider. */
   charges: number;
+  /** Those that have not failed. */
   refunds: number;
+  readonly refundIds: Set<string>;
   chargedMinor: number;
   refundedMinor: number;
   declined: boolean;
@@ -47,8 +50,10 @@ function newStory(): Story {
     reservedLines: [],
     payment: 'none',
     paymentEvents: new Set(),
+    failedRefunds: new Set(),
     charges: 0,
     refunds: 0,
+    refundIds: new Set(),
     chargedMinor: 0,
     refundedMinor: 0,
     declined: false,
