@@ -14,6 +14,13 @@ import {
 import { stripeClient } from './stripe-client.js';
 import { customerNeeded, declineCodeOf, intentAnswer } from './stripe-intent.js';
 
+/**
+ * Amounts are in minor units as ISO 4217 has them, and so are Stripe's but for these three: there the króna and the Ugandan shilling
+ * have two decimals and not none, and the ariary has none and not two (https://docs.stripe.com/currencies). Sent as it is, an
+ * amount would be a hundredth or a hundred times the price.
+ */
+const otherUnits: ReadonlySet<string> = new Set(['ISK', 'UGX', 'MGA']);
+
 /** PaymentIntents and Refunds of https://docs.stripe.com/api, for cards and without the customer being there. */
 @Injectable()
 export class StripeProvider extends PaymentProvider {
@@ -25,6 +32,7 @@ export class StripeProvider extends PaymentProvider {
   }
 
   async createIntent({ orderId, charge }: ChargeOrder): Promise<CreateAnswer> {
+    if (otherUnits.has(charge.currency)) return { kind: 'declined', declineCode: 'currency_not_supported' };
     const parameters: Stripe.PaymentIntentCreateParams = {
       amount: charge.amountMinor,
       currency: charge.currency.toLowerCase(),

@@ -84,6 +84,25 @@ describe('an intent that is to be made', () => {
   });
 });
 
+describe('a currency', () => {
+  it.each(['ISK', 'UGX', 'MGA'])(
+    'that has another unit at Stripe (%s) is declined, and Stripe is not asked',
+    async (currency) => {
+      provider.answers({});
+      const inCurrency = { ...order, charge: { ...charge, currency } };
+      const declined = { kind: 'declined', declineCode: 'currency_not_supported' };
+      expect(await provider.stripe.createIntent(inCurrency)).toEqual(declined);
+      expect(provider.calls()).toEqual([]);
+    },
+  );
+
+  it.each(['EUR', 'JPY', 'KWD'])('that has the unit of ISO 4217 there (%s) is charged as it is', async (currency) => {
+    provider.answers({ 'POST payment_intents': [intent('requires_confirmation')] });
+    const inCurrency = { ...order, charge: { ...charge, currency } };
+    expect(await provider.stripe.createIntent(inCurrency)).toEqual({ kind: 'created', intentId });
+  });
+});
+
 describe('a confirmation that is turned down', () => {
   it.each([
     ['without a code', usedBefore, 'invalid_payment_method'],
