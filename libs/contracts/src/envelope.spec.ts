@@ -23,6 +23,12 @@ describe('a publisher', () => {
     expect(event).toMatchObject({ subject: orderId, source: '/order', type: 'order.confirmed.v1', sequence: 1 });
   });
 
+  it('writes ids in small letters, so that subject and order agree', () => {
+    const event = buildEvent('order', fact('order.confirmed.v1', { orderId: orderId.toUpperCase() }), context);
+
+    expect(event).toMatchObject({ subject: orderId, data: { orderId } });
+  });
+
   it("cannot announce another service's event", () => {
     expect(() => buildEvent('payment', fact('order.confirmed.v1', { orderId }), context)).toThrow(
       'order.confirmed.v1 belongs to order, not to payment',
@@ -105,6 +111,22 @@ describe('a reader', () => {
 
     expect(parsed.kind).toBe('event');
     expect(parsed.kind === 'event' && parsed.event.data).not.toHaveProperty('gift');
+  });
+
+  it('reads an id in capitals as the same id, wherever it stands', () => {
+    const { id, subject, data } = placed() as { id: string; subject: string; data: { orderId: string } };
+    const capitals = {
+      id: id.toUpperCase(),
+      subject: subject.toUpperCase(),
+      data: { ...data, orderId: data.orderId.toUpperCase() },
+    };
+    expect(capitals).not.toMatchObject({ id, subject });
+
+    const expected = parseEvent(bytes(placed()));
+
+    expect(parseEvent(bytes({ ...placed(), ...capitals }))).toEqual(expected);
+    // And in some places only: the subject is the order all the same.
+    expect(parseEvent(bytes({ ...placed(), data: capitals.data }))).toEqual(expected);
   });
 
   it('is not polluted by keys that mean something to JavaScript', () => {

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
-/** An id made by the owner of the thing it names. */
-export const uuid = z.uuid();
+/**
+ * An id made by the owner of the thing it names. In capitals it is the same id (RFC 9562, section 4), and everybody compares ids as
+ * text: so they are read in small letters.
+ */
+export const uuid = z.uuid().toLowerCase();
 export const sku = z.string().regex(/^[A-Z0-9-]{1,64}$/, 'must be 1 to 64 of A-Z, 0-9 and -');
 export const customerId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, _ and -');
 /** ISO 4217. */
