@@ -27,6 +27,11 @@ describe('the cause of a request', () => {
     expect(requestCause(request({ 'x-correlation-id': sent })).correlationId).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it('passes on what it knows of a traceparent of a later version, so that every reader can read it', () => {
+    const later = `${traceparent.replace(/^00/, '01')}-what-comes-then`;
+    expect(requestCause(request({ traceparent: later }))).toMatchObject({ traceparent });
+  });
+
   it('does not pass on a malformed traceparent', () => {
     expect(requestCause(request({ traceparent: 'nonsense' }))).not.toHaveProperty('traceparent');
   });

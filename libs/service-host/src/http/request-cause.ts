@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { newId, type Cause } from '@quadrille/event-log';
-import { currentTraceparent, parseTraceparent } from '@quadrille/observability';
+import { currentTraceparent, formatTraceparent, parseTraceparent } from '@quadrille/observability';
 import type { HttpRequest } from './http-request.js';
 
 interface Origin {
@@ -12,12 +12,13 @@ const origins = new WeakMap<object, Origin>();
 
 /**
  * The cause of what a request sets off, the same however often it is asked for: the client's `x-correlation-id` if it sent a usable
- * one, an id of the request itself, and the present span or else the client's `traceparent`.
+ * one, an id of the request itself, and the present span or else the client's `traceparent`, as version 00 writes it: that is what
+ * the contracts take, and what a later version has more of nobody here could read.
  */
 export function requestCause(request: HttpRequest): Cause {
   const { traceparent: sent } = request.headers;
-  const fromClient = typeof sent === 'string' && parseTraceparent(sent) ? sent : undefined;
-  const traceparent = currentTraceparent() ?? fromClient;
+  const fromClient = typeof sent === 'string' ? parseTraceparent(sent) : undefined;
+  const traceparent = currentTraceparent() ?? (fromClient && formatTraceparent(fromClient));
   return { ...originOf(request), ...(traceparent === undefined ? {} : { traceparent }) };
 }
 
