@@ -64,10 +64,15 @@ await runCommand('partitions', async (args) => {
   return 0;
 });
 
-/** A second signal ends the process as it is; what was begun, the same command finishes. */
+/**
+ * A second Ctrl-C ends the process as it is; what was begun, the same command finishes. The others come more than once for one
+ * reason: who started this passes on what the whole group was sent.
+ */
 function untilSignal(): AbortSignal {
   const interruption = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
+  const interrupt = () => interruption.abort();
+  process.once('SIGINT', interrupt);
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
   return interruption.signal;
 }
 

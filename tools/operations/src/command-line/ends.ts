@@ -6,8 +6,8 @@ export class Failure extends Error {}
 
 /** Runs a command to its exit code. What a person must know is one sentence on standard error. */
 export async function runCommand(name: string, work: (args: readonly string[]) => Promise<number>): Promise<void> {
-  // `… | head` has read enough: nobody is there to be told.
-  process.stdout.on('error', () => process.exit(1));
+  // Nobody is there to be told: `… | head` has read enough, or the terminal is gone. What was begun still comes to its end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     process.exitCode = await work(process.argv.slice(2));
   } catch (error) {
