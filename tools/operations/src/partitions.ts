@@ -8,6 +8,7 @@ import { changePartitions } from './partitions/change-partitions.js';
 import { System, systemNote, systemOptions } from './system/system.js';
 
 const partitionsMax = 64;
+const goOnMaxMs = 60_000;
 
 const usage: Usage = {
   line: 'partitions -- --service <service> --to <n> [options]',
@@ -50,7 +51,7 @@ await runCommand('partitions', async (args) => {
     const { amqpUrl } = system;
     const interrupted = untilSignal();
     await changePartitions({
-      ...{ service, to, tables, databases, amqpUrl, drainMaxMs, interrupted },
+      ...{ service, to, tables, databases, amqpUrl, drainMaxMs, goOnMaxMs, interrupted },
       ...{ tell: say, remember },
     });
   } finally {
@@ -76,8 +77,11 @@ function untilSignal(): AbortSignal {
   return interruption.signal;
 }
 
+/** A database that is silent fails as well: the others' relays do not wait for it. */
 function databaseOf(system: System, name: (typeof services)[number]): DataSource {
-  return new DataSource({ type: 'postgres', url: system.databaseUrl(name), poolSize: 2, installExtensions: false });
+  const url = system.databaseUrl(name);
+  const limits = { connectTimeoutMS: 5_000, extra: { query_timeout: 30_000 } };
+  return new DataSource({ type: 'postgres', url, poolSize: 2, installExtensions: false, ...limits });
 }
 
 async function connect(name: string, database: DataSource): Promise<void> {

@@ -20,6 +20,8 @@ export interface PartitionChange {
   /** Of somebody who may declare queues. */
   readonly amqpUrl: string;
   readonly drainMaxMs: number;
+  /** How long it is tried to let the relays go on. */
+  readonly goOnMaxMs: number;
   /** Ends the wait in good order: the relays go on, and nothing was changed. */
   readonly interrupted: AbortSignal;
   /** Told what is done, step by step. */
@@ -39,29 +41,83 @@ const askAgainMs = 200;
  * queues; and the relays go on. Nothing is lost or out of order wherever it is killed: then the same command finishes it.
  */
 export async function changePartitions(change: PartitionChange): Promise<void> {
-  const { service, to, tables, databases, tell, remember } = change;
+  const { service, tables, tell } = change;
   const heard = tables.find((table) => table.service === service)?.hears ?? [];
   const heardFrom = tables.filter(({ announces }) => announces.some((type) => heard.includes(type)));
-  const publishers = heardFrom.map((table) => databases[table.service as ServiceName]);
-  try {
-    await Promise.all(publishers.map((database) => pauseRelays(database)));
-    tell(`The relays of ${heardFrom.map((table) => table.service).join(' and ')} are paused; their logs absorb.`);
-    await drain(change);
-    tell(`${service} has drained its queues, and nobody consumes them.`);
-    await withHeldPartitions(databases[service], async () => {
-      await declareTopology({
-        url: change.amqpUrl,
-        tables: tables.filter((table) => table.service === service),
-        partitions: to,
-      });
-      await reassignHeldMessages(databases[service], to);
+  const publishers = heardFrom.map((table) => table.service as ServiceName);
+  const [changed] = await Promise.allSettled([whilePaused(change, publishers)]);
+  const left = await letGoOn(change, publishers);
+  if (left.length > 0) {
+    const first = changed.status === 'rejected' ? [sentenceOf(changed.reason)] : [];
+    throw new Failure([...first, ...left, 'The same command, run again, lets them go on.'].join(' '));
+  }
+  tell('The relays go on.');
+  if (changed.status === 'rejected') throw changed.reason;
+}
+
+async function whilePaused(change: PartitionChange, publishers: readonly ServiceName[]): Promise<void> {
+  const { service, to, tables, databases, tell, remember } = change;
+  // All of them, also when one fails: a pause that is still under way would undo that they go on.
+  const pauses = await Promise.allSettled(publishers.map((name) => pauseRelays(databases[name])));
+  for (const [index, pause] of pauses.entries())
+    if (pause.status === 'rejected')
+      throw new Failure(
+        `The relays of ${publishers[index]} could not be paused: ${reasonOf(pause.reason)}. Nothing was changed.`,
+        { cause: pause.reason },
+      );
+  tell(`The relays of ${publishers.join(' and ')} are paused; their logs absorb.`);
+  await drain(change);
+  tell(`${service} has drained its queues, and nobody consumes them.`);
+  await withHeldPartitions(databases[service], async () => {
+    await declareTopology({
+      url: change.amqpUrl,
+      tables: tables.filter((table) => table.service === service),
+      partitions: to,
     });
-    remember(to);
-    tell(`The 64 slots of ${service} are bound to ${to} queues.`);
-  } finally {
-    await Promise.all(publishers.map((database) => resumeRelays(database)));
-    await releasePartitions(databases[service], owner);
-    tell('The relays go on.');
+    await reassignHeldMessages(databases[service], to);
+  });
+  remember(to);
+  tell(`The 64 slots of ${service} are bound to ${to} queues.`);
+}
+
+/** Answers with a sentence for each whose relays could not be told, although that was tried again for a while. */
+async function letGoOn(change: PartitionChange, publishers: readonly ServiceName[]): Promise<string[]> {
+  const { service, databases, goOnMaxMs, tell } = change;
+  const end = Date.now() + goOnMaxMs;
+  const [problems] = await Promise.all([
+    Promise.all(
+      publishers.map(async (name) => {
+        const reason = await insist(
+          end,
+          () => resumeRelays(databases[name]),
+          (first) => tell(`The relays of ${name} cannot be told to go on yet, which is tried again: ${first}.`),
+        );
+        return reason === undefined
+          ? []
+          : [`The relays of ${name} could not be told to go on and stay paused until they are: ${reason}.`];
+      }),
+    ),
+    // What cannot be given back is free when its time is over.
+    insist(end, () => releasePartitions(databases[service], owner)),
+  ]);
+  return problems.flat();
+}
+
+/** Undefined as soon as it is done; the last reason against it when the time is over. */
+async function insist(
+  end: number,
+  work: () => Promise<void>,
+  failing?: (reason: string) => void,
+): Promise<string | undefined> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await work();
+      return undefined;
+    } catch (error) {
+      if (Date.now() >= end) return reasonOf(error);
+      if (tries === 1) failing?.(reasonOf(error));
+    }
+    await delay(askAgainMs);
   }
 }
 
@@ -120,4 +176,14 @@ function notDrained(service: ServiceName, open: readonly PartitionQueueState[], 
     .filter(({ ready, consumers }) => ready + consumers > 0)
     .map(({ queue, ready }) => `${queue} (${ready})`);
   return `${service} did not drain its queues within ${drainMaxMs / 1000} s: ${full.join(', ')}. Nothing was changed: see that it runs and consumes, and try again.`;
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Failure ? error.message : `${reasonOf(error)}.`;
+}
+
+/** A name with several addresses fails with one error for each, and with a code alone above them. */
+function reasonOf(error: unknown): string {
+  const { message, code } = error as NodeJS.ErrnoException;
+  return message || String(code);
 }
