@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { Registry } from '@quadrille/observability';
 import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
+import { connect } from 'amqplib';
 import { eventOf, takeUntil, until } from '../test/facts.js';
 import { inventoryTable, orderConfirmed, orderIdIn, orderTable, tables } from '../test/sample-events.js';
 import {
@@ -13,6 +14,8 @@ import {
   type IncomingMessage,
   type PartitionStream,
 } from './index.js';
+import { lastingQueue } from './queue-arguments.js';
+import { setAsideHeaders } from './set-aside-copy.js';
 
 const deadLetters = 'inventory.dead-letters';
 
@@ -49,7 +52,7 @@ describe('messages that were set aside', () => {
   });
 
   const events = [1, 2, 3].map((sequence) => orderConfirmed(orderIdIn(1, 2), sequence));
-  const setAside = async () => listSetAside(server.url, deadLetters);
+  const setAside = async () => (await listSetAside(server.url, deadLetters)).messages;
   const areCounted = (count: number) =>
     until(`${count} dead letters are measured`, async () =>
       (await registry.metrics()).includes(`quadrille_broker_dead_letters{queue="${deadLetters}"} ${count}\n`),
@@ -67,12 +70,16 @@ describe('messages that were set aside', () => {
     }
     for (let n = 0; n < 3; n++)
       expect((await setAside()).map(({ reason }) => reason)).toEqual(['odd number 1', 'odd number 2', 'odd number 3']);
-    expect(await listSetAside(server.url, deadLetters, { max: 2 })).toHaveLength(2);
+    const { messages, more } = await listSetAside(server.url, deadLetters, { max: 2 });
+    expect([messages.length, more]).toEqual([2, 1]);
     await areCounted(3);
   });
 
   it('go one by one to the queue where they had failed, without the headers of their death', async () => {
-    expect(await replaySetAside(server.url, deadLetters, { messageId: events[1]?.id })).toEqual({ replayed: 1 });
+    expect(await replaySetAside(server.url, deadLetters, { messageId: events[1]?.id })).toEqual({
+      replayed: 1,
+      more: 0,
+    });
     const message = await takeOne();
     expect(eventOf(message)).toEqual(events[1]);
     expect(Object.keys(message.headers).sort()).toEqual(['causationid', 'correlationid', 'traceparent']);
@@ -82,19 +89,19 @@ describe('messages that were set aside', () => {
 
   it('that are not asked for stay, and so does everything when there is a reason against going', async () => {
     const which = ({ reason }: { reason: string }) => reason.includes('2');
-    expect(await replaySetAside(server.url, deadLetters, { which })).toEqual({ replayed: 0 });
+    expect(await replaySetAside(server.url, deadLetters, { which })).toEqual({ replayed: 0, more: 0 });
     const beforeEach = () => Promise.reject(new Error('not now'));
     await expect(replaySetAside(server.url, deadLetters, { beforeEach })).rejects.toThrow('not now');
     expect((await setAside()).map(({ reason }) => reason)).toEqual(['odd number 1', 'odd number 3']);
   });
 
   it('go all at once', async () => {
-    expect(await replaySetAside(server.url, deadLetters)).toEqual({ replayed: 2 });
+    expect(await replaySetAside(server.url, deadLetters)).toEqual({ replayed: 2, more: 0 });
     const taken = await takeUntil(stream, ({ length }) => length === 2);
     expect(taken.map(eventOf)).toEqual([events[0], events[2]]);
     expect(await setAside()).toEqual([]);
     await areCounted(0);
-    expect(await replaySetAside(server.url, deadLetters, { messageId: 'nobody' })).toEqual({ replayed: 0 });
+    expect(await replaySetAside(server.url, deadLetters, { messageId: 'nobody' })).toEqual({ replayed: 0, more: 0 });
   });
 
   it('do not go away when they cannot arrive', async () => {
@@ -104,6 +111,29 @@ describe('messages that were set aside', () => {
     await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/inventory.1of2`);
     await expect(replaySetAside(server.url, deadLetters)).rejects.toMatchObject({ reason: 'returned' });
     expect((await setAside()).map(({ reason }) => reason)).toEqual(['odd again']);
+  });
+
+  it('are all listed and all go, also when a consumer that says no limit would be given a part of them', async () => {
+    const ids = Array.from({ length: 2_500 }, (_, n) => String(n));
+    const [target, crowded] = ['crowd', 'crowd.dead-letters'];
+    const headers = { [setAsideHeaders.replayExchange]: '', [setAsideHeaders.replayRoutingKey]: target };
+    const connection = await connect(server.url);
+    try {
+      const channel = await connection.createConfirmChannel();
+      for (const queue of [target, crowded]) await channel.assertQueue(queue, lastingQueue);
+      for (const messageId of ids)
+        channel.sendToQueue(crowded, Buffer.from('{}'), { messageId, headers, persistent: true });
+      await channel.waitForConfirms();
+
+      for (let n = 0; n < 2; n++) {
+        const { messages, more } = await listSetAside(server.url, crowded, { max: Infinity });
+        expect([messages.map(({ messageId }) => messageId), more]).toEqual([ids, 0]);
+      }
+      expect(await replaySetAside(server.url, crowded)).toEqual({ replayed: ids.length, more: 0 });
+      expect(await channel.checkQueue(target)).toMatchObject({ messageCount: ids.length });
+    } finally {
+      await connection.close();
+    }
   });
 
   it('cannot be asked of a queue that does not exist', async () => {

@@ -22,13 +22,23 @@ export interface SetAsideMessage {
   readonly body: string;
 }
 
+export interface SetAsideMessages {
+  readonly messages: readonly SetAsideMessage[];
+  /** How many more there are: beyond `max`, beyond the 65,535 that the broker gives at once, or taken by somebody else. */
+  readonly more: number;
+}
+
 /** Shows the oldest messages of a dead-letter queue: takes all of them for a moment, and puts them back in their order. */
 export async function listSetAside(
   url: string,
   queue: string,
   { max = 100 }: { readonly max?: number | undefined } = {},
-): Promise<SetAsideMessage[]> {
-  return atQueue(url, async (_broker, channel) => (await takeReady(channel, queue)).slice(0, max).map(asSetAside));
+): Promise<SetAsideMessages> {
+  return atQueue(url, async (_broker, channel) => {
+    const { messages, more } = await takeReady(channel, queue);
+    const shown = messages.slice(0, max);
+    return { messages: shown.map(asSetAside), more: more + messages.length - shown.length };
+  });
 }
 
 export interface ReplaySetAsideOptions {
@@ -43,15 +53,17 @@ export interface ReplaySetAsideOptions {
 /**
  * Sends messages of a dead-letter queue to where they had failed, all that are there now or those that are asked for; others
  * stay, in their order. A message leaves the dead-letter queue when its copy is confirmed, so an interruption may repeat one.
+ * `more` is as of `listSetAside`.
  */
 export async function replaySetAside(
   url: string,
   queue: string,
   { messageId, which = () => true, beforeEach }: ReplaySetAsideOptions = {},
-): Promise<{ readonly replayed: number }> {
+): Promise<{ readonly replayed: number; readonly more: number }> {
   return atQueue(url, async (broker, channel) => {
     let replayed = 0;
-    for (const message of await takeReady(channel, queue)) {
+    const { messages, more } = await takeReady(channel, queue);
+    for (const message of messages) {
       if (messageId !== undefined && message.properties.messageId !== messageId) continue;
       const shown = asSetAside(message);
       if (!which(shown)) continue;
@@ -63,7 +75,7 @@ export async function replaySetAside(
       await failpoint('replay.acknowledged');
       replayed += 1;
     }
-    return { replayed };
+    return { replayed, more };
   });
 }
 

@@ -1,15 +1,26 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 
 const idleMs = 2_000;
+/** The highest that can be said. Where nothing is said, a consumer of a quorum queue is sent 2,000. */
+const prefetchMax = 65_535;
+
+export interface TakenReady {
+  readonly messages: readonly ConsumeMessage[];
+  /** How many more were ready. */
+  readonly more: number;
+}
 
 /**
  * Takes all messages that are ready in a queue now, unacknowledged. All, because what goes back to a quorum queue is put behind
  * what went back before: somebody who takes a part changes the order. And by a consumer, because a queue with a single active
  * consumer answers no `get`. Whoever else consumes the queue may have some of them, so it also ends when nothing comes any more.
+ * Of more than the broker sends at once it takes the first.
  */
-export async function takeReady(channel: Channel, queue: string): Promise<ConsumeMessage[]> {
+export async function takeReady(channel: Channel, queue: string): Promise<TakenReady> {
   const { messageCount } = await channel.checkQueue(queue);
-  if (messageCount === 0) return [];
+  if (messageCount === 0) return { messages: [], more: 0 };
+  const count = Math.min(messageCount, prefetchMax);
+  await channel.prefetch(count);
   const taken: ConsumeMessage[] = [];
   let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve, reject) => {
@@ -22,9 +33,9 @@ export async function takeReady(channel: Channel, queue: string): Promise<Consum
       .consume(queue, (message) => {
         waitOn();
         // What arrives beyond stays unacknowledged and goes back with the channel's end.
-        if (message && taken.length < messageCount && taken.push(message) === messageCount) resolve();
+        if (message && taken.length < count && taken.push(message) === count) resolve();
       })
       .catch(reject);
   }).finally(() => clearTimeout(timer));
-  return taken;
+  return { messages: [...taken], more: messageCount - taken.length };
 }

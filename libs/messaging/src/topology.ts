@@ -179,7 +179,7 @@ async function moveLatecomers(model: ChannelModel, queue: string, exchange: stri
     const channel = await model.createConfirmChannel();
     void endOf(channel);
     try {
-      const late = await takeReady(channel, queue);
+      const { messages: late } = await takeReady(channel, queue);
       for (const { fields, properties, content } of late)
         channel.publish(exchange, fields.routingKey, content, { ...properties, persistent: true });
       await channel.waitForConfirms();

@@ -85,7 +85,7 @@ describe('setting aside', () => {
       await stream.close();
 
       expect(counted.passes).toBeGreaterThan(events.length - 1);
-      const letters = await listSetAside(server.url, queue);
+      const { messages: letters } = await listSetAside(server.url, queue);
       expect(new Set(letters.map(({ messageId }) => messageId))).toEqual(new Set(events.map(({ id }) => id)));
       expect(letters.length).toBeLessThanOrEqual(events.length + 1);
       expect(await readyIn('inventory.0of1')).toBe(0);
@@ -140,7 +140,8 @@ describe('an application that listens', () => {
     apps.push(app);
     return app;
   };
-  const letters = (service: string) => listSetAside(server.url, listenerDeadLetterQueue(service));
+  const letters = async (service: string) =>
+    (await listSetAside(server.url, listenerDeadLetterQueue(service))).messages;
   const oneLetter = (service: string) =>
     until('a dead letter', async () => {
       const found = await letters(service);

@@ -148,7 +148,8 @@ describe('the process of a service', () => {
       const isTaken = isBack.map(() => ({ ready: 0, consumers: 1 }));
       await startHere({}, () => eventually(async () => expect(await queueStates()).toEqual(isTaken)));
       expect((await queueStates()).map(({ ready }) => ready)).toEqual([0, 0]);
-      const ids = (await listSetAside(url, deadLetterQueue('order'))).map(({ messageId }) => messageId);
+      const { messages } = await listSetAside(url, deadLetterQueue('order'));
+      const ids = messages.map(({ messageId }) => messageId);
       expect(new Set(ids)).toEqual(new Set([garbage.messageId]));
     } finally {
       await broker.close();

@@ -23,16 +23,20 @@ export class BrokerLetters {
   }
 
   /** Oldest first, with their bodies: the queue gives no message without its body. */
-  async list(filter: LetterFilter): Promise<LetterDetails[]> {
-    const all = await this.atQueue(() => listSetAside(this.amqpUrl, this.queue, { max: Infinity }));
-    return all.map((message) => this.letterOf(message)).filter((letter) => matches(letter, filter));
+  async list(filter: LetterFilter): Promise<{ letters: LetterDetails[]; problems: string[] }> {
+    const { messages, more } = await this.atQueue(() => listSetAside(this.amqpUrl, this.queue, { max: Infinity }));
+    return {
+      letters: messages.map((message) => this.letterOf(message)).filter((letter) => matches(letter, filter)),
+      problems: more > 0 ? [this.notAll(more)] : [],
+    };
   }
 
   async show(messageId: string): Promise<LetterDetails> {
     const id = this.idOf(messageId);
-    const found = (await this.list({})).find((letter) => letter.id === id);
+    const { letters, problems } = await this.list({});
+    const found = letters.find((letter) => letter.id === id);
     if (found) return found;
-    throw new Failure(`There is no message ${messageId} in the broker's queue ${this.queue}.`);
+    throw new Failure([`There is no message ${messageId} in the broker's queue ${this.queue}.`, ...problems].join(' '));
   }
 
   /**
@@ -51,6 +55,10 @@ export class BrokerLetters {
       }),
     );
     return sent;
+  }
+
+  private notAll(more: number): string {
+    return `${more} more messages of the broker's queue ${this.queue} are not among these: it gives 65,535 at a time, and none that somebody else is looking at.`;
   }
 
   private idOf(messageId: string | undefined): string {

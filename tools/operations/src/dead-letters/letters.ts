@@ -39,14 +39,18 @@ export class Letters {
   /** By service, oldest first within each. What can be asked is answered for, also when somebody else is away. */
   async list(filter: LetterFilter): Promise<Found> {
     const asked = await Promise.allSettled([
-      ...this.chosen.map((service) => this.service(service)).map((service) => service.list(filter)),
+      ...this.chosen
+        .map((service) => this.service(service))
+        .map(async (service): Promise<Found> => ({ letters: await service.list(filter), problems: [] })),
       ...(this.system.amqpUrlIfKnown === undefined ? [] : this.atBroker().map((queue) => queue.list(filter))),
     ]);
-    const problems = asked.flatMap((one) => (one.status === 'rejected' ? [sentenceOf(one.reason)] : []));
+    const problems = asked.flatMap((one) =>
+      one.status === 'rejected' ? [sentenceOf(one.reason)] : one.value.problems,
+    );
     if (this.system.amqpUrlIfKnown === undefined)
       problems.push("The broker's dead-letter queues are not among them: set AMQP_URL.");
     return {
-      letters: asked.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])),
+      letters: asked.flatMap((one) => (one.status === 'fulfilled' ? one.value.letters : [])),
       problems: [...new Set(problems)],
     };
   }
