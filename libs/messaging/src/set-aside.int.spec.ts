@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { Registry } from '@quadrille/observability';
 import { brokerAdmin, throwAwayBroker, type ThrowAwayBroker } from '@quadrille/testing';
-import { connect } from 'amqplib';
+import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { eventOf, takeUntil, until } from '../test/facts.js';
 import { inventoryTable, orderConfirmed, orderIdIn, orderTable, tables } from '../test/sample-events.js';
 import {
@@ -13,6 +13,7 @@ import {
   replaySetAside,
   type IncomingMessage,
   type PartitionStream,
+  type SetAsideMessage,
 } from './index.js';
 import { lastingQueue } from './queue-arguments.js';
 import { setAsideHeaders } from './set-aside-copy.js';
@@ -78,6 +79,7 @@ describe('messages that were set aside', () => {
   it('go one by one to the queue where they had failed, without the headers of their death', async () => {
     expect(await replaySetAside(server.url, deadLetters, { messageId: events[1]?.id })).toEqual({
       replayed: 1,
+      failed: [],
       more: 0,
     });
     const message = await takeOne();
@@ -89,19 +91,23 @@ describe('messages that were set aside', () => {
 
   it('that are not asked for stay, and so does everything when there is a reason against going', async () => {
     const which = ({ reason }: { reason: string }) => reason.includes('2');
-    expect(await replaySetAside(server.url, deadLetters, { which })).toEqual({ replayed: 0, more: 0 });
+    expect(await replaySetAside(server.url, deadLetters, { which })).toEqual({ replayed: 0, failed: [], more: 0 });
     const beforeEach = () => Promise.reject(new Error('not now'));
     await expect(replaySetAside(server.url, deadLetters, { beforeEach })).rejects.toThrow('not now');
     expect((await setAside()).map(({ reason }) => reason)).toEqual(['odd number 1', 'odd number 3']);
   });
 
   it('go all at once', async () => {
-    expect(await replaySetAside(server.url, deadLetters)).toEqual({ replayed: 2, more: 0 });
+    expect(await replaySetAside(server.url, deadLetters)).toEqual({ replayed: 2, failed: [], more: 0 });
     const taken = await takeUntil(stream, ({ length }) => length === 2);
     expect(taken.map(eventOf)).toEqual([events[0], events[2]]);
     expect(await setAside()).toEqual([]);
     await areCounted(0);
-    expect(await replaySetAside(server.url, deadLetters, { messageId: 'nobody' })).toEqual({ replayed: 0, more: 0 });
+    expect(await replaySetAside(server.url, deadLetters, { messageId: 'nobody' })).toEqual({
+      replayed: 0,
+      failed: [],
+      more: 0,
+    });
   });
 
   it('do not go away when they cannot arrive', async () => {
@@ -109,31 +115,66 @@ describe('messages that were set aside', () => {
     await stream.setAside(await takeOne(), 'odd again');
     await stream.close();
     await brokerAdmin(server.adminUrl, 'DELETE', `/api/queues/${server.vhost}/inventory.1of2`);
-    await expect(replaySetAside(server.url, deadLetters)).rejects.toMatchObject({ reason: 'returned' });
+    const { replayed, failed } = await replaySetAside(server.url, deadLetters);
+    const reason = expect.stringContaining('no queue is bound');
+    expect([replayed, failed]).toMatchObject([0, [{ message: { reason: 'odd again' }, reason }]]);
     expect((await setAside()).map(({ reason }) => reason)).toEqual(['odd again']);
   });
 
-  it('are all listed and all go, also when a consumer that says no limit would be given a part of them', async () => {
-    const ids = Array.from({ length: 2_500 }, (_, n) => String(n));
-    const [target, crowded] = ['crowd', 'crowd.dead-letters'];
-    const headers = { [setAsideHeaders.replayExchange]: '', [setAsideHeaders.replayRoutingKey]: target };
-    const connection = await connect(server.url);
-    try {
-      const channel = await connection.createConfirmChannel();
-      for (const queue of [target, crowded]) await channel.assertQueue(queue, lastingQueue);
-      for (const messageId of ids)
-        channel.sendToQueue(crowded, Buffer.from('{}'), { messageId, headers, persistent: true });
-      await channel.waitForConfirms();
+  describe('that others gave up', () => {
+    let connection: ChannelModel;
+    let channel: ConfirmChannel;
 
+    beforeAll(async () => {
+      connection = await connect(server.url);
+      channel = await connection.createConfirmChannel();
+    });
+    afterAll(() => connection.close());
+
+    const headersOf = (exchange: string, routingKey: string) => ({
+      [setAsideHeaders.replayExchange]: exchange,
+      [setAsideHeaders.replayRoutingKey]: routingKey,
+    });
+    /** Each with its id and its headers. */
+    const giveUp = async (queue: string, letters: readonly (readonly [string, object])[]) => {
+      for (const name of [queue, `${queue}.dead-letters`]) await channel.assertQueue(name, lastingQueue);
+      for (const [messageId, headers] of letters)
+        channel.sendToQueue(`${queue}.dead-letters`, Buffer.from('{}'), { messageId, headers, persistent: true });
+      await channel.waitForConfirms();
+    };
+    const idsOf = (messages: readonly SetAsideMessage[]) => messages.map(({ messageId }) => messageId);
+
+    it('are all listed and all go, also when a consumer that says no limit is given a part of them', async () => {
+      const ids = Array.from({ length: 2_500 }, (_, n) => String(n));
+      await giveUp(
+        'crowd',
+        ids.map((id) => [id, headersOf('', 'crowd')]),
+      );
       for (let n = 0; n < 2; n++) {
-        const { messages, more } = await listSetAside(server.url, crowded, { max: Infinity });
-        expect([messages.map(({ messageId }) => messageId), more]).toEqual([ids, 0]);
+        const { messages, more } = await listSetAside(server.url, 'crowd.dead-letters', { max: Infinity });
+        expect([idsOf(messages), more]).toEqual([ids, 0]);
       }
-      expect(await replaySetAside(server.url, crowded)).toEqual({ replayed: ids.length, more: 0 });
-      expect(await channel.checkQueue(target)).toMatchObject({ messageCount: ids.length });
-    } finally {
-      await connection.close();
-    }
+      const replayed = await replaySetAside(server.url, 'crowd.dead-letters');
+      expect(replayed).toEqual({ replayed: ids.length, failed: [], more: 0 });
+      expect(await channel.checkQueue('crowd')).toMatchObject({ messageCount: ids.length });
+    });
+
+    it('go although one before them cannot, which stays in its place', async () => {
+      await giveUp('mixed', [
+        ['1', headersOf('', 'mixed')],
+        ['no queue', headersOf('', 'no.such.queue')],
+        ['no exchange', headersOf('no.such.exchange', 'mixed')],
+        ['no address', {}],
+        ['no routing key', headersOf('', 'x'.repeat(300))],
+        ['2', headersOf('', 'mixed')],
+      ]);
+      const { replayed, failed } = await replaySetAside(server.url, 'mixed.dead-letters');
+      const stay = ['no queue', 'no exchange', 'no address', 'no routing key'];
+      expect([replayed, idsOf(failed.map(({ message }) => message))]).toEqual([2, stay]);
+      expect(failed[0]?.reason).toMatch(/no queue is bound/);
+      expect(idsOf((await listSetAside(server.url, 'mixed.dead-letters')).messages)).toEqual(stay);
+      expect(await channel.checkQueue('mixed')).toMatchObject({ messageCount: 2 });
+    });
   });
 
   it('cannot be asked of a queue that does not exist', async () => {

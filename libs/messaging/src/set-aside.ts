@@ -3,6 +3,7 @@ import type { Channel, Message } from 'amqplib';
 import { Broker } from './broker.js';
 import { closeGently, endOf } from './connection.js';
 import { listenerQueue, serviceExchange } from './names.js';
+import { PublishUnknown } from './publish-unknown.js';
 import { copyOf, setAsideHeaders, type Address } from './set-aside-copy.js';
 import { takeReady } from './take-ready.js';
 
@@ -50,47 +51,73 @@ export interface ReplaySetAsideOptions {
   readonly beforeEach?: ((message: SetAsideMessage) => Promise<void>) | undefined;
 }
 
+export interface Replayed {
+  readonly replayed: number;
+  /** Those that stay because they could not be sent. */
+  readonly failed: readonly { readonly message: SetAsideMessage; readonly reason: string }[];
+  /** As of `SetAsideMessages`. */
+  readonly more: number;
+}
+
 /**
  * Sends messages of a dead-letter queue to where they had failed, all that are there now or those that are asked for; others
- * stay, in their order. A message leaves the dead-letter queue when its copy is confirmed, so an interruption may repeat one.
- * `more` is as of `listSetAside`.
+ * stay, in their order, and so does one that cannot be sent, which keeps no other one. A message leaves the dead-letter queue
+ * when its copy is confirmed, so an interruption may repeat one.
  */
 export async function replaySetAside(
   url: string,
   queue: string,
   { messageId, which = () => true, beforeEach }: ReplaySetAsideOptions = {},
-): Promise<{ readonly replayed: number; readonly more: number }> {
-  return atQueue(url, async (broker, channel) => {
+): Promise<Replayed> {
+  return atQueue(url, async (broker, channel, isOver) => {
     let replayed = 0;
+    const failed: { message: SetAsideMessage; reason: string }[] = [];
+    /** Why nothing more can go. */
+    let ended: string | undefined;
     const { messages, more } = await takeReady(channel, queue);
     for (const message of messages) {
       if (messageId !== undefined && message.properties.messageId !== messageId) continue;
       const shown = asSetAside(message);
       if (!which(shown)) continue;
+      if (isOver()) ended ??= 'the connection to the broker was lost';
+      if (ended !== undefined) {
+        failed.push({ message: shown, reason: ended });
+        continue;
+      }
       await beforeEach?.(shown);
       await failpoint('replay.publishing');
-      await broker.outgoing.send(copyOf(message, replayAddress(message, queue)));
-      await failpoint('replay.published');
-      channel.ack(message);
-      await failpoint('replay.acknowledged');
+      try {
+        await broker.outgoing.send(copyOf(message, replayAddress(message, queue)));
+      } catch (error) {
+        const { message: reason } = error as Error;
+        failed.push({ message: shown, reason });
+        if (error instanceof PublishUnknown && error.reason === 'blocked') ended = reason;
+        continue;
+      }
       replayed += 1;
+      await failpoint('replay.published');
+      // What can no longer be acknowledged has gone and comes again, as after any interruption.
+      if (!isOver()) channel.ack(message);
+      await failpoint('replay.acknowledged');
     }
-    return { replayed, more };
+    return { replayed, failed, more };
   });
 }
 
 /** What was taken and not acknowledged goes back in its order when the channel is closed. */
 async function atQueue<Result>(
   url: string,
-  work: (broker: Broker, channel: Channel) => Promise<Result>,
+  work: (broker: Broker, channel: Channel, isOver: () => boolean) => Promise<Result>,
 ): Promise<Result> {
   const broker = await Broker.connect({ url, name: 'quadrille set-aside' });
   try {
     return await broker.ask(async (model) => {
       const channel = await model.createChannel();
+      let isOver = false;
       void endOf(channel);
+      channel.once('close', () => (isOver = true));
       try {
-        return await work(broker, channel);
+        return await work(broker, channel, () => isOver);
       } finally {
         await closeGently(channel);
       }

@@ -209,9 +209,10 @@ export const messagingMutants: readonly PlumbingMutant[] = [
     file: `${src}/set-aside.ts`,
     edits: [
       {
-        find: `      await broker.outgoing.send(copyOf(message, replayAddress(message, queue)));\n      await failpoint('replay.published');\n      channel.ack(message);\n`,
-        replace: `      channel.ack(message);\n      await broker.outgoing.send(copyOf(message, replayAddress(message, queue)));\n      await failpoint('replay.published');\n`,
+        find: `        await broker.outgoing.send(copyOf(message, replayAddress(message, queue)));\n`,
+        replace: `        channel.ack(message);\n        await broker.outgoing.send(copyOf(message, replayAddress(message, queue)));\n`,
       },
+      { find: '      if (!isOver()) channel.ack(message);\n', replace: '' },
     ],
     noticedBy: { spec: `${src}/set-aside.int.spec.ts`, test: 'do not go away when they cannot arrive' },
   },

@@ -6,7 +6,7 @@ import {
   type SetAsideMessage,
 } from '@quadrille/messaging';
 import { Failure } from '../command-line/ends.js';
-import type { BrokerPlace, LetterDetails, LetterFilter } from './letter.js';
+import type { BrokerPlace, LetterDetails, LetterFilter, Replayed } from './letter.js';
 
 const queues = { broker: deadLetterQueue, listener: listenerDeadLetterQueue } satisfies Record<BrokerPlace, unknown>;
 
@@ -40,21 +40,28 @@ export class BrokerLetters {
   }
 
   /**
-   * Sends those with the ids to where they had failed, each when `turn` says so, and tells each id that went. Who was
+   * Sends those with the ids to where they had failed, each when `turn` says so, and tells of each what became of it. Who was
    * handled after all is not handled twice: a replay goes through the inbox like any message.
    */
-  async replay(ids: ReadonlySet<string>, turn: () => Promise<void>): Promise<string[]> {
-    const sent: string[] = [];
-    await this.atQueue(() =>
+  async replay(ids: readonly string[], turn: () => Promise<void>): Promise<Replayed> {
+    const wanted = new Set(ids);
+    const tried: SetAsideMessage[] = [];
+    const { failed, more } = await this.atQueue(() =>
       replaySetAside(this.amqpUrl, this.queue, {
-        which: ({ messageId }) => ids.has(this.idOf(messageId)),
-        beforeEach: async ({ messageId }) => {
+        which: ({ messageId }) => wanted.has(this.idOf(messageId)),
+        beforeEach: async (message) => {
           await turn();
-          sent.push(this.idOf(messageId));
+          tried.push(message);
         },
       }),
     );
-    return sent;
+    const stayed = new Set(failed.map(({ message }) => message));
+    const replayed = tried.filter((message) => !stayed.has(message)).map(({ messageId }) => this.idOf(messageId));
+    const told = failed.map(({ message, reason }) => ({ id: this.idOf(message.messageId), reason }));
+    const met = new Set([...replayed, ...told.map(({ id }) => id)]);
+    const missing = ids.filter((id) => !met.has(id));
+    if (more === 0) return { replayed, gone: missing, failed: told };
+    return { replayed, gone: [], failed: [...told, ...missing.map((id) => ({ id, reason: this.notAll(more) }))] };
   }
 
   private notAll(more: number): string {

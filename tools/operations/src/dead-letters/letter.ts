@@ -42,6 +42,14 @@ export interface LetterFilter {
   readonly olderThan?: string | undefined;
 }
 
+/** What became of the letters that were to be replayed, by their ids. */
+export interface Replayed {
+  readonly replayed: string[];
+  /** Handled meanwhile, or replayed by somebody else. */
+  readonly gone: string[];
+  readonly failed: { readonly id: string; readonly reason: string }[];
+}
+
 /**
  * `broker`: what a service could read no key from. `listener`: what the `@OnEvent` handlers of a service could not handle, and
  * such a service need not have a database.

@@ -10,6 +10,7 @@ import {
   type LetterAddress,
   type LetterDetails,
   type LetterFilter,
+  type Replayed,
 } from './letter.js';
 import { Pace } from './pace.js';
 import { ServiceLetters } from './service-letters.js';
@@ -18,13 +19,6 @@ export interface Found {
   readonly letters: readonly Letter[];
   /** Whoever could not be asked, as sentences. */
   readonly problems: readonly string[];
-}
-
-export interface Replayed {
-  readonly replayed: string[];
-  /** Handled meanwhile, or replayed by somebody else. */
-  readonly gone: string[];
-  readonly failed: { readonly id: string; readonly reason: string }[];
 }
 
 /** All letters of the chosen services, wherever they are. */
@@ -118,11 +112,11 @@ export class Letters {
     result: Replayed,
   ): Promise<void> {
     try {
-      const sent = await queue.replay(new Set(ids), () => pace.turn());
-      result.replayed.push(...sent);
-      result.gone.push(...ids.filter((id) => !sent.includes(id)));
+      const { replayed, gone, failed } = await queue.replay(ids, () => pace.turn());
+      result.replayed.push(...replayed);
+      result.gone.push(...gone);
+      result.failed.push(...failed);
     } catch (error) {
-      // Which of them went before the failure, the next list shows.
       result.failed.push(...ids.map((id) => ({ id, reason: sentenceOf(error) })));
     }
   }

@@ -1,6 +1,5 @@
 import { table } from '../command-line/table.js';
-import type { Letter, LetterDetails } from './letter.js';
-import type { Replayed } from './letters.js';
+import type { Letter, LetterDetails, Replayed } from './letter.js';
 
 export function letterTable(letters: readonly Letter[]): string {
   if (letters.length === 0) return 'There are none.';

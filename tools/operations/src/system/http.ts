@@ -23,18 +23,21 @@ export class AdminApi {
   ) {}
 
   async ask<Answer>(method: string, path: string, answer: z.ZodType<Answer>, body?: unknown): Promise<Answer> {
-    const response = await this.send(method, path, body);
-    const text = await response.text();
+    const { ok, status, text } = await this.send(method, path, body);
     const json = jsonOf(text);
-    if (!response.ok) throw this.refusal(response.status, json ?? text);
+    if (!ok) throw this.refusal(status, json ?? text);
     const parsed = answer.safeParse(json);
     if (parsed.success) return parsed.data;
     throw new Failure(`${this.name} at ${this.url} answered ${method} ${path} with something else than expected.`);
   }
 
-  private async send(method: string, path: string, body: unknown): Promise<Response> {
+  private async send(
+    method: string,
+    path: string,
+    body: unknown,
+  ): Promise<{ ok: boolean; status: number; text: string }> {
     try {
-      return await fetch(`${this.url}${path}`, {
+      const response = await fetch(`${this.url}${path}`, {
         method,
         signal: AbortSignal.timeout(answerMs),
         headers: {
@@ -43,6 +46,8 @@ export class AdminApi {
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
+      // An answer may also break off after its head.
+      return { ok: response.ok, status: response.status, text: await response.text() };
     } catch (error) {
       const { message, cause } = error as Error;
       const reason = (cause as { code?: unknown } | undefined)?.code ?? message;
