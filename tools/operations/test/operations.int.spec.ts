@@ -214,6 +214,31 @@ describe('dead letters', () => {
     ]);
   }, 120_000);
 
+  it('of which one cannot be discarded are discarded all the same, and again is no fault', async () => {
+    const keys = [v7(), v7()];
+    for (const key of keys) {
+      const poison = { ...good, id: v7(), subject: key, data: { ...good.data, orderId: key, lines: 'none' } };
+      await publish(eventsExchange, routingKeyOf(poison), JSON.stringify(poison));
+    }
+    const deadOf = (key: string) =>
+      eventually(`${key} is dead`, async () => {
+        const [letter] = await letters('--service', 'inventory', '--key', key, '--status', 'dead');
+        return letter?.id;
+      });
+    const [first, second] = [await deadOf(keys[0]!), await deadOf(keys[1]!)];
+    const discard = (...args: string[]) => world.run('dead-letters', 'discard', ...args, '--reason', 'a spec');
+    expect(await discard(first)).toEqual({ code: 0, stdout: `Discarded ${first}.\n`, stderr: '' });
+    const ids = [first, 'inventory:999999', second];
+    expect(await discard(...ids, '--dry-run')).toMatchObject({ code: 1, stdout: `Would discard ${second}.\n` });
+    const isNotDiscarded = expect.stringMatching(/^inventory:999999 is not discarded: inventory answers 404: .*\n$/);
+    expect(await discard(...ids)).toEqual({
+      ...{ code: 1, stdout: `Discarded ${second}.\nDiscarded already: ${first}.\n`, stderr: isNotDiscarded },
+    });
+    expect(await discard(...ids)).toEqual({
+      ...{ code: 1, stdout: `Discarded already: ${first}, ${second}.\n`, stderr: isNotDiscarded },
+    });
+  }, 120_000);
+
   it('of the broker are listed and replayed by the same command', async () => {
     await publish(serviceExchange('inventory'), 'order.placed.v1.7', `garbage ${randomUUID()}`);
     const garbage = () =>

@@ -5,7 +5,14 @@ import { complain, Failure, say, UsageError } from '../command-line/ends.js';
 import type { Given, Option, Usage } from '../command-line/options.js';
 import { momentOf, oneOf, positiveNumber, required } from '../command-line/values.js';
 import { System, systemNote, systemOptions } from '../system/system.js';
-import { addressOf, type LetterAddress, type LetterDetails, type LetterFilter } from './letter.js';
+import {
+  addressOf,
+  type Letter,
+  type LetterAddress,
+  type LetterDetails,
+  type LetterFilter,
+  type ServiceLetterAddress,
+} from './letter.js';
 import { Letters, type Found } from './letters.js';
 import { letterPage, letterTable, replayedSentence } from './print.js';
 
@@ -154,16 +161,21 @@ const discard: Subcommand = {
     const because = { by: byOf(given), reason: required(given, 'reason', 'the record says why') };
     const letters = lettersOf(given);
     const addresses = addressesOf(given).map((address) => atService(address, 'discarded'));
-    const done: LetterDetails[] = [];
-    for (const { service, id } of addresses)
-      done.push(
-        await (given.has('dry-run')
-          ? letters.service(service).show(id)
-          : letters.service(service).discard(id, because)),
-      );
-    if (given.has('json')) say(JSON.stringify(done, null, 2));
-    else say(`${given.has('dry-run') ? 'Would discard' : 'Discarded'} ${done.map(({ id }) => id).join(', ')}.`);
-    return 0;
+    if (given.has('dry-run')) {
+      const { letters: found, problems } = await letters.showAll(addresses);
+      const open = found.filter(({ status }) => status !== 'discarded');
+      say(given.has('json') ? JSON.stringify(open, null, 2) : `Would discard ${listed(open)}.`);
+      problems.forEach(complain);
+      return problems.length > 0 ? 1 : 0;
+    }
+    const { discarded, already, failed } = await letters.discard(addresses, because);
+    if (given.has('json')) say(JSON.stringify([...discarded, ...already], null, 2));
+    else {
+      if (discarded.length > 0) say(`Discarded ${listed(discarded)}.`);
+      if (already.length > 0) say(`Discarded already: ${listed(already)}.`);
+    }
+    for (const { id, reason } of failed) complain(`${id} is not discarded: ${reason}`);
+    return failed.length > 0 ? 1 : 0;
   },
 };
 
@@ -217,7 +229,7 @@ function oneAddress(given: Given): LetterAddress {
   throw new UsageError('The id of a letter is missing: the list shows them.');
 }
 
-function atService(address: LetterAddress, done: string): LetterAddress & { readonly place: 'service' } {
+function atService(address: LetterAddress, done: string): ServiceLetterAddress {
   if (address.place === 'service') return address;
   throw new UsageError(
     `Letters at the broker have no key and no record: they can be listed and replayed, not ${done}.`,
@@ -227,6 +239,10 @@ function atService(address: LetterAddress, done: string): LetterAddress & { read
 function noMore(positionals: readonly string[], max: number): void {
   const unexpected = positionals[max];
   if (unexpected !== undefined) throw new UsageError(`${JSON.stringify(unexpected)} is more than is expected here.`);
+}
+
+function listed(letters: readonly Letter[]): string {
+  return letters.length > 0 ? letters.map(({ id }) => id).join(', ') : 'nothing';
 }
 
 function byOf(given: Given): string {

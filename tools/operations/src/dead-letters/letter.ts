@@ -50,15 +50,28 @@ export interface Replayed {
   readonly failed: { readonly id: string; readonly reason: string }[];
 }
 
+/** What became of the letters that were to be discarded. */
+export interface Discarded {
+  readonly discarded: LetterDetails[];
+  /** By an earlier run, or by somebody else. */
+  readonly already: LetterDetails[];
+  readonly failed: { readonly id: string; readonly reason: string }[];
+}
+
 /**
  * `broker`: what a service could read no key from. `listener`: what the `@OnEvent` handlers of a service could not handle, and
  * such a service need not have a database.
  */
 export type BrokerPlace = 'broker' | 'listener';
 
+export interface ServiceLetterAddress {
+  readonly place: 'service';
+  readonly service: ServiceName;
+  readonly id: string;
+}
+
 export type LetterAddress =
-  | { readonly place: 'service'; readonly service: ServiceName; readonly id: string }
-  | { readonly place: BrokerPlace; readonly service: string; readonly messageId: string };
+  ServiceLetterAddress | { readonly place: BrokerPlace; readonly service: string; readonly messageId: string };
 
 /** Reads an id as the list shows it; a bare number needs the one service that was named. */
 export function addressOf(id: string, chosen: readonly ServiceName[]): LetterAddress {

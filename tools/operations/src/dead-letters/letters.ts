@@ -6,11 +6,13 @@ import { BrokerLetters } from './broker-letters.js';
 import {
   addressOf,
   type BrokerPlace,
+  type Discarded,
   type Letter,
   type LetterAddress,
   type LetterDetails,
   type LetterFilter,
   type Replayed,
+  type ServiceLetterAddress,
 } from './letter.js';
 import { Pace } from './pace.js';
 import { ServiceLetters } from './service-letters.js';
@@ -86,13 +88,31 @@ export class Letters {
     return result;
   }
 
+  /** One by one. Each failure is told, and the others are discarded. */
+  async discard(
+    addresses: readonly ServiceLetterAddress[],
+    because: { by: string; reason: string },
+  ): Promise<Discarded> {
+    const result: Discarded = { discarded: [], already: [], failed: [] };
+    for (const { service, id } of addresses)
+      try {
+        const letters = this.service(service);
+        const discarded = await letters.discard(id, because);
+        if (discarded) result.discarded.push(discarded);
+        else result.already.push(await letters.show(id));
+      } catch (error) {
+        result.failed.push({ id: `${service}:${id}`, reason: sentenceOf(error) });
+      }
+    return result;
+  }
+
   service(service: ServiceName): ServiceLetters {
     return new ServiceLetters(service, new AdminApi(service, this.system.url(service), this.system.adminToken));
   }
 
   private async replayAtService(
     letter: string,
-    { service, id }: LetterAddress & { readonly place: 'service' },
+    { service, id }: ServiceLetterAddress,
     by: string,
     result: Replayed,
   ): Promise<void> {

@@ -56,8 +56,14 @@ export class ServiceLetters {
     return this.detailsOf(await this.api.ask('PUT', `/v1/dead-letters/${id}/body`, details, change));
   }
 
-  async discard(id: string, because: { by: string; reason: string }): Promise<LetterDetails> {
-    return this.detailsOf(await this.api.ask('POST', `/v1/dead-letters/${id}/discard`, details, because));
+  /** Undefined when it was discarded already. */
+  async discard(id: string, because: { by: string; reason: string }): Promise<LetterDetails | undefined> {
+    try {
+      return this.detailsOf(await this.api.ask('POST', `/v1/dead-letters/${id}/discard`, details, because));
+    } catch (error) {
+      if (error instanceof Refused && error.code === 'wrong_status') return undefined;
+      throw error;
+    }
   }
 
   /** False when it is not there any more: it was handled after all. */
