@@ -6,6 +6,7 @@ import {
   type SetAsideMessage,
 } from '@quadrille/messaging';
 import { Failure } from '../command-line/ends.js';
+import type { System } from '../system/system.js';
 import type { BrokerPlace, LetterDetails, LetterFilter, Replayed } from './letter.js';
 
 const queues = { broker: deadLetterQueue, listener: listenerDeadLetterQueue } satisfies Record<BrokerPlace, unknown>;
@@ -17,37 +18,46 @@ export class BrokerLetters {
   constructor(
     readonly place: BrokerPlace,
     readonly service: string,
-    private readonly amqpUrl: string,
+    private readonly system: Pick<System, 'amqpUrl'>,
   ) {
     this.queue = queues[place](service);
   }
 
   /** Oldest first, with their bodies: the queue gives no message without its body. */
   async list(filter: LetterFilter): Promise<{ letters: LetterDetails[]; problems: string[] }> {
-    const { messages, more } = await this.atQueue(() => listSetAside(this.amqpUrl, this.queue, { max: Infinity }));
+    const { amqpUrl } = this.system;
+    const { messages, more } = await this.atQueue(() => listSetAside(amqpUrl, this.queue, { max: Infinity }));
     return {
       letters: messages.map((message) => this.letterOf(message)).filter((letter) => matches(letter, filter)),
       problems: more > 0 ? [this.notAll(more)] : [],
     };
   }
 
-  async show(messageId: string): Promise<LetterDetails> {
-    const id = this.idOf(messageId);
+  /** Those with the ids, by one look at the queue. */
+  async find(messageIds: readonly string[]): Promise<{ letters: LetterDetails[]; problems: string[] }> {
+    const wanted = new Set(messageIds.map((messageId) => this.idOf(messageId)));
     const { letters, problems } = await this.list({});
-    const found = letters.find((letter) => letter.id === id);
-    if (found) return found;
-    throw new Failure([`There is no message ${messageId} in the broker's queue ${this.queue}.`, ...problems].join(' '));
+    const found = letters.filter(({ id }) => wanted.has(id));
+    const met = new Set(found.map(({ id }) => id));
+    const missing = messageIds.filter((messageId) => !met.has(this.idOf(messageId)));
+    if (missing.length === 0) return { letters: found, problems: [] };
+    const sentences = missing.map(
+      (messageId) => `There is no message ${messageId} in the broker's queue ${this.queue}.`,
+    );
+    return { letters: found, problems: [...sentences, ...problems] };
   }
 
   /**
    * Sends those with the ids to where they had failed, each when `turn` says so, and tells of each what became of it. Who was
    * handled after all is not handled twice: a replay goes through the inbox like any message.
    */
-  async replay(ids: readonly string[], turn: () => Promise<void>): Promise<Replayed> {
+  async replay(messageIds: readonly string[], turn: () => Promise<void>): Promise<Replayed> {
+    const { amqpUrl } = this.system;
+    const ids = messageIds.map((messageId) => this.idOf(messageId));
     const wanted = new Set(ids);
     const tried: SetAsideMessage[] = [];
     const { failed, more } = await this.atQueue(() =>
-      replaySetAside(this.amqpUrl, this.queue, {
+      replaySetAside(amqpUrl, this.queue, {
         which: ({ messageId }) => wanted.has(this.idOf(messageId)),
         beforeEach: async (message) => {
           await turn();
@@ -68,7 +78,7 @@ export class BrokerLetters {
     return `${more} more messages of the broker's queue ${this.queue} are not among these: it gives 65,535 at a time, and none that somebody else is looking at.`;
   }
 
-  private idOf(messageId: string | undefined): string {
+  idOf(messageId: string | undefined): string {
     return `${this.place}:${this.service}:${messageId ?? '-'}`;
   }
 

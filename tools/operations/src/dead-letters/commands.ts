@@ -182,7 +182,7 @@ const discard: Subcommand = {
 export const subcommands: Readonly<Record<string, Subcommand>> = { list, show, edit, replay, discard };
 
 function lettersOf(given: Given): Letters {
-  return new Letters(new System(given), servicesOf(given), given.texts('listener'));
+  return new Letters(new System(given), servicesOf(given), [...new Set(given.texts('listener'))]);
 }
 
 function servicesOf(given: Given): readonly ServiceName[] {

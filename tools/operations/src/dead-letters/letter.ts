@@ -70,8 +70,13 @@ export interface ServiceLetterAddress {
   readonly id: string;
 }
 
-export type LetterAddress =
-  ServiceLetterAddress | { readonly place: BrokerPlace; readonly service: string; readonly messageId: string };
+export interface BrokerLetterAddress {
+  readonly place: BrokerPlace;
+  readonly service: string;
+  readonly messageId: string;
+}
+
+export type LetterAddress = ServiceLetterAddress | BrokerLetterAddress;
 
 /** Reads an id as the list shows it; a bare number needs the one service that was named. */
 export function addressOf(id: string, chosen: readonly ServiceName[]): LetterAddress {

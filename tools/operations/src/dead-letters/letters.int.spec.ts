@@ -51,3 +51,16 @@ describe('a replay at the broker', () => {
     });
   });
 });
+
+describe('letters at the broker that are named', () => {
+  it('are all found, and each that is not there is told', async () => {
+    const ids = Array.from({ length: 20 }, (_, n) => String(n));
+    await giveUp('named', Object.fromEntries(ids.map((id) => [id, listenerQueue('named')])));
+    const addresses = [...ids, 'nobody'].map((messageId) => ({
+      ...{ place: 'listener' as const, service: 'named', messageId },
+    }));
+    const { letters, problems } = await lettersOf().showAll(addresses);
+    expect(letters.map(({ id }) => id)).toEqual(ids.map((id) => idOf('named', id)));
+    expect(problems).toEqual(["There is no message nobody in the broker's queue named.listener.dead-letters."]);
+  });
+});

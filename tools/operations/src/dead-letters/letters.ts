@@ -51,40 +51,42 @@ export class Letters {
     };
   }
 
-  show(address: LetterAddress): Promise<LetterDetails> {
-    return address.place === 'service'
-      ? this.service(address.service).show(address.id)
-      : this.queue(address.place, address.service).show(address.messageId);
+  async show(address: LetterAddress): Promise<LetterDetails> {
+    if (address.place === 'service') return this.service(address.service).show(address.id);
+    const { letters, problems } = await this.queue(address.place, address.service).find([address.messageId]);
+    const [letter] = letters;
+    if (letter) return letter;
+    throw new Failure(problems.join(' '));
   }
 
   async showAll(addresses: readonly LetterAddress[]): Promise<Found> {
-    const shown = await Promise.allSettled(addresses.map((address) => this.show(address)));
+    const shown = await Promise.allSettled([
+      ...addresses
+        .filter((address) => address.place === 'service')
+        .map(async (address): Promise<Found> => ({ letters: [await this.show(address)], problems: [] })),
+      ...this.queuesOf(addresses).map(({ queue, messageIds }) => queue.find(messageIds)),
+    ]);
     return {
-      letters: shown.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])),
-      problems: shown.flatMap((one) => (one.status === 'rejected' ? sentenceOf(one.reason) : [])),
+      letters: shown.flatMap((one) => (one.status === 'fulfilled' ? one.value.letters : [])),
+      problems: shown.flatMap((one) => (one.status === 'rejected' ? [sentenceOf(one.reason)] : one.value.problems)),
     };
   }
 
-  /** One by one, in the order of the list. Each failure is told, and the others go on. */
+  /** One by one, in the order of the list, the broker's last. Each failure is told, and the others go on. */
   async replay(
     letters: readonly Letter[],
     { by, perSecond }: { by: string; perSecond?: number | undefined },
   ): Promise<Replayed> {
     const pace = new Pace(perSecond);
     const result: Replayed = { replayed: [], gone: [], failed: [] };
-    const atBroker = new Map<string, { readonly queue: BrokerLetters; readonly ids: string[] }>();
-    for (const { id } of letters) {
-      const address = addressOf(id, []);
-      if (address.place === 'service') {
-        await pace.turn();
-        await this.replayAtService(id, address, by, result);
-      } else {
-        const queue = this.queue(address.place, address.service);
-        const name = `${address.place}:${address.service}`;
-        atBroker.set(name, { queue, ids: [...(atBroker.get(name)?.ids ?? []), id] });
-      }
+    const addresses = letters.map(({ id }) => addressOf(id, []));
+    for (const address of addresses) {
+      if (address.place !== 'service') continue;
+      await pace.turn();
+      await this.replayAtService(address, by, result);
     }
-    for (const { queue, ids } of atBroker.values()) await this.replayAtBroker(queue, ids, pace, result);
+    for (const { queue, messageIds } of this.queuesOf(addresses))
+      await this.replayAtBroker(queue, messageIds, pace, result);
     return result;
   }
 
@@ -110,12 +112,8 @@ export class Letters {
     return new ServiceLetters(service, new AdminApi(service, this.system.url(service), this.system.adminToken));
   }
 
-  private async replayAtService(
-    letter: string,
-    { service, id }: ServiceLetterAddress,
-    by: string,
-    result: Replayed,
-  ): Promise<void> {
+  private async replayAtService({ service, id }: ServiceLetterAddress, by: string, result: Replayed): Promise<void> {
+    const letter = `${service}:${id}`;
     try {
       const isThere = await this.service(service).replay(id, by);
       (isThere ? result.replayed : result.gone).push(letter);
@@ -127,18 +125,33 @@ export class Letters {
   /** A queue gives its messages as a whole, so those that go are sent together. */
   private async replayAtBroker(
     queue: BrokerLetters,
-    ids: readonly string[],
+    messageIds: readonly string[],
     pace: Pace,
     result: Replayed,
   ): Promise<void> {
     try {
-      const { replayed, gone, failed } = await queue.replay(ids, () => pace.turn());
+      const { replayed, gone, failed } = await queue.replay(messageIds, () => pace.turn());
       result.replayed.push(...replayed);
       result.gone.push(...gone);
       result.failed.push(...failed);
     } catch (error) {
-      result.failed.push(...ids.map((id) => ({ id, reason: sentenceOf(error) })));
+      const reason = sentenceOf(error);
+      result.failed.push(...messageIds.map((messageId) => ({ id: queue.idOf(messageId), reason })));
     }
+  }
+
+  /** What is wanted of a queue is asked for at once: two looks at a time hide letters from each other. */
+  private queuesOf(addresses: readonly LetterAddress[]): { queue: BrokerLetters; messageIds: string[] }[] {
+    const byQueue = new Map<string, { readonly queue: BrokerLetters; readonly messageIds: string[] }>();
+    for (const address of addresses) {
+      if (address.place === 'service') continue;
+      const { place, service, messageId } = address;
+      const name = `${place}:${service}`;
+      const wanted = byQueue.get(name) ?? { queue: this.queue(place, service), messageIds: [] };
+      byQueue.set(name, wanted);
+      wanted.messageIds.push(messageId);
+    }
+    return [...byQueue.values()];
   }
 
   private atBroker(): readonly BrokerLetters[] {
@@ -149,7 +162,7 @@ export class Letters {
   }
 
   private queue(place: BrokerPlace, service: string): BrokerLetters {
-    return new BrokerLetters(place, service, this.system.amqpUrl);
+    return new BrokerLetters(place, service, this.system);
   }
 }
 
