@@ -42,9 +42,10 @@ await runCommand('partitions', async (args) => {
     throw new UsageError(`--to is a whole number from 1 to ${partitionsMax}, but is ${to}.`);
   const drainMaxMs = durationMs('drain-max', given.text('drain-max') ?? '60s');
   const system = new System(given);
+  const { isLocal } = system;
   const databases = perService((name) => databaseOf(system, name));
   const remember = (count: number) => {
-    if (system.isLocal) writePartitionCount(system.directory, service, count);
+    if (isLocal) writePartitionCount(system.directory, service, count);
   };
   try {
     for (const name of services) await connect(name, databases[name]);
@@ -58,7 +59,7 @@ await runCommand('partitions', async (args) => {
     for (const database of Object.values(databases)) if (database.isInitialized) await database.destroy();
   }
   say(
-    system.isLocal
+    isLocal
       ? `Now restart ${service}: Ctrl-C and npm start; it will have PARTITIONS=${to}.`
       : `Now restart ${service} with PARTITIONS=${to}, and give the setup step ${service.toUpperCase()}_PARTITIONS=${to} from now on.`,
   );

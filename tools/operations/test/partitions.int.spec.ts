@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { perService, tables, type PerService } from '@quadrille/cluster';
 import { partitionQueuesOf } from '@quadrille/messaging';
+import { throwAwayBroker } from '@quadrille/testing';
 import { DataSource } from 'typeorm';
 import { changePartitions, type PartitionChange } from '../src/partitions/change-partitions.js';
 import { startStillWorld, type RunningCommand, type StillWorld } from './still-world.js';
@@ -17,23 +18,23 @@ afterEach(() => {
 });
 afterAll(() => (world as StillWorld | undefined)?.end());
 
-function start(...args: string[]): RunningCommand {
-  const command = world.start('partitions', '--service', 'inventory', ...args);
+function start(variables: Readonly<Record<string, string>>, ...args: string[]): RunningCommand {
+  const command = world.start('partitions', ['--service', 'inventory', ...args], variables);
   started.push(command);
   return command;
 }
 
-const partitions = async () =>
-  new Set((await partitionQueuesOf(world.amqpUrl, 'inventory')).map((queue) => queue.partitions));
+const partitions = async (service = 'inventory') =>
+  new Set((await partitionQueuesOf(world.amqpUrl, service)).map((queue) => queue.partitions));
 
 describe('a change of partitions', () => {
   it.each(['SIGHUP', 'SIGTERM', 'SIGINT'] as const)(
     'that %s interrupts lets the relays go on, and changes nothing',
     async (signal) => {
       await world.give();
-      const command = start('--to', '3');
+      const command = start({}, '--to', '3');
       await command.says('are paused');
-      expect(await world.paused()).toEqual(['order', 'payment']);
+      expect(await world.paused()).toEqual(['order']);
       command.kill(signal);
       expect([await command.ended, command.stderr]).toEqual([1, 'partitions: Interrupted: nothing was changed.\n']);
       expect(await world.paused()).toEqual([]);
@@ -44,25 +45,47 @@ describe('a change of partitions', () => {
 
   it('whose terminal is closed, which says so more than once, lets the relays go on', async () => {
     await world.give();
-    const command = start('--to', '3');
+    const command = start({}, '--to', '3');
     await command.says('are paused');
     command.stopReading();
     const hangUp = setInterval(() => command.kill('SIGHUP'), 1);
-    expect(await command.ended).toBe(1);
-    clearInterval(hangUp);
+    await command.ended.finally(() => clearInterval(hangUp));
     expect(await world.paused()).toEqual([]);
     await world.take();
   });
 
   it('whose reader has read enough comes to its end all the same', async () => {
     await world.give();
-    const command = start('--to', '3');
+    const command = start({}, '--to', '3');
     await command.says('are paused');
     command.stopReading();
     await world.take();
     expect(await command.ended).toBe(0);
     expect(await world.paused()).toEqual([]);
     expect(await partitions()).toEqual(new Set([3]));
+  });
+});
+
+describe('a broker', () => {
+  it('that has no queues of the service is another one, and nothing is changed', async () => {
+    const other = await throwAwayBroker();
+    const command = start({ AMQP_URL: other.url }, '--to', '3');
+    const code = await command.ended;
+    await other.drop();
+    expect([code, command.stdout]).toEqual([1, '']);
+    expect(command.stderr).toMatch(
+      /^partitions: The broker at [^\s@]+ has no queues of inventory: is AMQP_URL right, and has the setup step run\? Nothing was changed\.\n$/,
+    );
+  });
+
+  it('that does not answer is told in one sentence', async () => {
+    const command = start({ AMQP_URL: 'amqp://127.0.0.1:1/none' }, '--to', '3');
+    expect([await command.ended, command.stderr]).toEqual([
+      ...[
+        1,
+        expect.stringMatching(/^partitions: The broker at 127\.0\.0\.1:1\/none does not answer: .*ECONNREFUSED.*\n$/),
+      ],
+    ]);
   });
 });
 
@@ -78,12 +101,12 @@ describe('relays that cannot be told to go on', () => {
     for (const database of Object.values(databases)) await database.destroy();
   });
   afterEach(async () => {
-    await world.query('order', 'drop function if exists refuse() cascade; drop sequence if exists refusals');
+    await world.query('payment', 'drop function if exists refuse() cascade; drop sequence if exists refusals');
   });
 
   const change = (more: Partial<PartitionChange>) =>
     changePartitions({
-      ...{ service: 'inventory', to: 4, tables, databases, amqpUrl: world.amqpUrl, drainMaxMs: 30_000 },
+      ...{ service: 'order', to: 3, tables, databases, amqpUrl: world.amqpUrl, drainMaxMs: 30_000 },
       ...{ goOnMaxMs: 30_000, interrupted: new AbortController().signal, remember: () => undefined },
       ...{ tell: (step: string) => told.push(step), ...more },
     });
@@ -91,7 +114,7 @@ describe('relays that cannot be told to go on', () => {
   /** As a database that fails to do so, so many times. */
   const refuseToGoOn = (times: number) =>
     world.query(
-      'order',
+      'payment',
       `create sequence refusals;
        create function refuse() returns trigger language plpgsql as $$
          begin
@@ -104,26 +127,26 @@ describe('relays that cannot be told to go on', () => {
 
   it('are told again', async () => {
     await refuseToGoOn(3);
-    await change({ to: 4 });
-    expect(told).toContain('The relays of order cannot be told to go on yet, which is tried again: not now.');
-    expect([await world.paused(), await partitions()]).toEqual([[], new Set([4])]);
+    await change({ to: 3 });
+    expect(told).toContain('The relays of payment cannot be told to go on yet, which is tried again: not now.');
+    expect([await world.paused(), await partitions('order')]).toEqual([[], new Set([3])]);
   });
 
   it('are named, with what had failed first, and the others are told', async () => {
     await refuseToGoOn(1_000_000);
-    await world.query('inventory', `insert into partition_lease (partition, owner) values (0, 'npm run partitions')`);
-    await world.give();
-    await expect(change({ to: 5, drainMaxMs: 0, goOnMaxMs: 0 })).rejects.toThrow(
-      /^inventory did not drain .* The relays of order could not be told to go on and stay paused until they are: not now\. The same command, run again, lets them go on\.$/,
+    await world.query('order', `insert into partition_lease (partition, owner) values (0, 'npm run partitions')`);
+    await world.give('order');
+    await expect(change({ to: 4, drainMaxMs: 0, goOnMaxMs: 0 })).rejects.toThrow(
+      /^order did not drain .* The relays of payment could not be told to go on and stay paused until they are: not now\. The same command, run again, lets them go on\.$/,
     );
-    expect(await world.paused()).toEqual(['order']);
-    expect(await world.query('inventory', 'select owner from partition_lease')).toEqual([{ owner: null }]);
+    expect(await world.paused()).toEqual(['payment']);
+    expect(await world.query('order', 'select owner from partition_lease')).toEqual([{ owner: null }]);
   });
 
   it('go on by the same command', async () => {
-    expect(await world.paused()).toEqual(['order']);
-    await world.take();
-    await change({ to: 5 });
-    expect([await world.paused(), await partitions()]).toEqual([[], new Set([5])]);
+    expect(await world.paused()).toEqual(['payment']);
+    await world.take('order');
+    await change({ to: 4 });
+    expect([await world.paused(), await partitions('order')]).toEqual([[], new Set([4])]);
   });
 });

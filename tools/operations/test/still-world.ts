@@ -20,11 +20,11 @@ export interface StillWorld {
   query(service: ServiceName, sql: string): Promise<unknown[]>;
   /** The services whose relays are paused. */
   paused(): Promise<ServiceName[]>;
-  /** Puts a message where inventory, which does not run, would take it; `take` is as if it had done so. */
-  give(): Promise<void>;
-  take(): Promise<void>;
-  /** Starts a command as it was built. */
-  start(command: string, ...args: string[]): RunningCommand;
+  /** Puts a message where the service, which does not run, would take it; `take` is as if it had done so. */
+  give(service?: ServiceName): Promise<void>;
+  take(service?: ServiceName): Promise<void>;
+  /** Starts a command as it was built; the variables go before the world's. */
+  start(command: string, args: readonly string[], variables?: Readonly<Record<string, string>>): RunningCommand;
   end(): Promise<void>;
 }
 
@@ -45,8 +45,8 @@ export async function startStillWorld(): Promise<StillWorld> {
       await client.end();
     }
   };
-  const atQueue = async (work: (queue: string, channel: ConfirmChannel) => Promise<unknown>) => {
-    const [first] = await partitionQueuesOf(broker.url, 'inventory');
+  const atQueue = async (service: ServiceName, work: (queue: string, channel: ConfirmChannel) => Promise<unknown>) => {
+    const [first] = await partitionQueuesOf(broker.url, service);
     const connection = await connect(broker.url);
     try {
       await work(first!.queue, await connection.createConfirmChannel());
@@ -70,13 +70,13 @@ export async function startStillWorld(): Promise<StillWorld> {
       const paused = await Promise.all(names.map(isPaused));
       return names.filter((_, index) => paused[index]);
     },
-    give: () =>
-      atQueue(async (queue, channel) => {
+    give: (service = 'inventory') =>
+      atQueue(service, async (queue, channel) => {
         channel.sendToQueue(queue, Buffer.from('{}'), { persistent: true });
         await channel.waitForConfirms();
       }),
-    take: () => atQueue((queue, channel) => channel.purgeQueue(queue)),
-    start: (command, ...args) => new RunningCommand(command, args, variables),
+    take: (service = 'inventory') => atQueue(service, (queue, channel) => channel.purgeQueue(queue)),
+    start: (command, args, more) => new RunningCommand(command, args, { ...variables, ...more }),
     end: async () => {
       await Promise.all([broker, ...databases].map((one) => one.drop()));
     },

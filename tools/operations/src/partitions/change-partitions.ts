@@ -45,6 +45,7 @@ export async function changePartitions(change: PartitionChange): Promise<void> {
   const heard = tables.find((table) => table.service === service)?.hears ?? [];
   const heardFrom = tables.filter(({ announces }) => announces.some((type) => heard.includes(type)));
   const publishers = heardFrom.map((table) => table.service as ServiceName);
+  await findQueues(change);
   const [changed] = await Promise.allSettled([whilePaused(change, publishers)]);
   const left = await letGoOn(change, publishers);
   if (left.length > 0) {
@@ -53,6 +54,18 @@ export async function changePartitions(change: PartitionChange): Promise<void> {
   }
   tell('The relays go on.');
   if (changed.status === 'rejected') throw changed.reason;
+}
+
+/** A broker without queues of the service is another one: there, everything is drained. */
+async function findQueues({ service, amqpUrl }: PartitionChange): Promise<void> {
+  const { host, pathname } = new URL(amqpUrl);
+  const queues = await partitionQueuesOf(amqpUrl, service).catch((error: unknown) => {
+    throw new Failure(`The broker at ${host}${pathname} does not answer: ${reasonOf(error)}. Nothing was changed.`);
+  });
+  if (queues.length > 0) return;
+  throw new Failure(
+    `The broker at ${host}${pathname} has no queues of ${service}: is AMQP_URL right, and has the setup step run? Nothing was changed.`,
+  );
 }
 
 async function whilePaused(change: PartitionChange, publishers: readonly ServiceName[]): Promise<void> {

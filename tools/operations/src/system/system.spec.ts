@@ -51,6 +51,21 @@ describe('the system', () => {
     expect(system({ data, 'order-url': 'http://x' }, variables).url('order')).toBe('http://x');
   });
 
+  it('is local when its broker and databases are the cluster’s, whoever says so', () => {
+    const databases = (url: (service: string) => string) => ({
+      ORDER_DATABASE_URL: url('order'),
+      INVENTORY_DATABASE_URL: url('inventory'),
+      PAYMENT_DATABASE_URL: url('payment'),
+    });
+    const elsewhere = databases((service) => `postgres://elsewhere/${service}`);
+    expect(system({ data }, { AMQP_URL: 'amqp://local', ...databases(of) }).isLocal).toBe(true);
+    expect(system({ data }, { AMQP_URL: 'amqp://elsewhere', ...elsewhere }).isLocal).toBe(false);
+    expect(system({ data: '/nowhere' }, { AMQP_URL: 'amqp://elsewhere', ...elsewhere }).isLocal).toBe(false);
+    expect(() => system({ data }, elsewhere).isLocal).toThrow(
+      /^ORDER_DATABASE_URL, INVENTORY_DATABASE_URL, PAYMENT_DATABASE_URL lead elsewhere .* which AMQP_URL would be of/,
+    );
+  });
+
   it('that is nowhere is one sentence that says what to set', () => {
     const none = system({ data: '/nowhere' });
     expect(() => none.url('order')).toThrow(

@@ -36,9 +36,23 @@ export class System {
     this.local = readAddresses(this.directory);
   }
 
-  /** Whether a cluster of this machine is looked after. */
+  /**
+   * Whether broker and databases are those of the cluster that runs on the data directory. Throws when some are and others are not:
+   * what changes both would change two systems.
+   */
   get isLocal(): boolean {
-    return this.local !== undefined;
+    const { local } = this;
+    if (local === undefined) return false;
+    const isLocal = [
+      this.amqpUrl === local.amqpUrl,
+      ...services.map((service) => this.databaseUrl(service) === local.databaseUrls[service]),
+    ];
+    if (new Set(isLocal).size === 1) return isLocal[0] === true;
+    const names = ['AMQP_URL', ...services.map(databaseVariable)];
+    const [elsewhere, here] = [false, true].map((which) => names.filter((_, index) => isLocal[index] === which));
+    throw new Failure(
+      `${elsewhere?.join(', ')} lead elsewhere than to the system on ${this.directory}, which ${here?.join(', ')} would be of: set all of them, or none.`,
+    );
   }
 
   url(service: ServiceName | 'provider'): string {
@@ -65,7 +79,7 @@ export class System {
   }
 
   databaseUrl(service: ServiceName): string {
-    const name = `${service.toUpperCase()}_DATABASE_URL`;
+    const name = databaseVariable(service);
     return this.variable(name) ?? this.local?.databaseUrls[service] ?? this.unknown(name);
   }
 
@@ -82,6 +96,10 @@ export class System {
   private unknown(name: string, option = ''): never {
     throw new Failure(`No system runs on ${this.directory}: start it with npm start, or set ${option}${name}.`);
   }
+}
+
+function databaseVariable(service: ServiceName): string {
+  return `${service.toUpperCase()}_DATABASE_URL`;
 }
 
 export function isService(text: string): text is ServiceName {
