@@ -183,6 +183,36 @@ describe('administration', () => {
     const answer = await administer(path, method, body);
     expect([answer.status, answer.json()]).toEqual([status, expect.objectContaining({ code })]);
   });
+
+  const olderThan = (moment: string) => ['GET', `?olderThan=${encodeURIComponent(moment)}`, undefined] as const;
+  it.each([
+    ['key', 'GET', '?key=a%00b', undefined],
+    ['type', 'GET', '?type=a%00b', undefined],
+    ['code', 'GET', '?code=a%00b', undefined],
+    ['olderThan', ...olderThan('0000-01-01T00:00:00Z')],
+    ['olderThan', ...olderThan('2026-01-01T00:00:00+23:59')],
+    ['olderThan', ...olderThan(`2026-01-01T00:00:00.${'0'.repeat(200)}Z`)],
+    ['filter.key', 'POST', '/replay', { by: 'ada', filter: { key: 'a\u0000b' } }],
+    ['by', 'POST', '/1/replay', { by: 'a\u0000b' }],
+    ['by', 'PUT', '/1/body', { body: '{}', by: 'a\u0000b', reason: 'a' }],
+    ['reason', 'PUT', '/1/body', { body: '{}', by: 'a', reason: 'a\u0000b' }],
+    ['reason', 'POST', '/1/discard', { by: 'ada', reason: 'a\u0000b' }],
+  ] as const)(
+    'names the field %s of %s %s %j, which the database would not take',
+    async (path, method, where, body) => {
+      const answer = await administer(where, method, body);
+      expect([answer.status, answer.json()]).toMatchObject([422, { code: 'validation_failed', errors: [{ path }] }]);
+    },
+  );
+
+  it.each([
+    [...olderThan('0001-01-01T00:00:00+15:59'), 200],
+    [...olderThan('9999-12-31T23:59:59-15:59'), 200],
+    ['GET', `?key=${encodeURIComponent('Zoë 🦉')}`, undefined, 200],
+    ['POST', '/999999/discard', { by: 'Zoë', reason: 'one line\nand\tanother' }, 404],
+  ] as const)('takes %s %s %j', async (method, where, body, status) => {
+    expect((await administer(where, method, body)).status).toBe(status);
+  });
 });
 
 describe('a running service', () => {

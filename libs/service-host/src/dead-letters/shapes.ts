@@ -1,16 +1,31 @@
 import { z } from 'zod';
 import { pageQuery } from '../http/paging.js';
 
-const person = z.string().min(1).max(255);
-const reason = z.string().min(1).max(1_000);
+const word = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^\P{Cc}*$/u, 'must not have control characters');
+/** A person may write lines. */
+const reason = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .regex(/^[\P{Cc}\t\r\n]*$/u, 'must not have control characters but tabs and line breaks');
+/** What the database takes for one: no year 0, and no further from UTC than its 15:59. */
+const moment = z.iso
+  .datetime({ offset: true })
+  .max(64)
+  .regex(/^(?!0000)/, 'must be in the year 1 or later')
+  .regex(/(Z|[+-](0\d|1[0-5]):\d\d)$/, 'must be less than 16 hours from UTC');
 const status = z.enum(['waiting', 'retrying', 'dead', 'discarded']);
 
 const filter = {
   status: status.optional(),
-  key: z.string().min(1).max(255).optional(),
-  type: z.string().min(1).max(255).optional(),
-  code: z.string().min(1).max(255).optional(),
-  olderThan: z.iso.datetime({ offset: true }).optional(),
+  key: word.optional(),
+  type: word.optional(),
+  code: word.optional(),
+  olderThan: moment.optional(),
 };
 
 export const letterId = z.string().regex(/^[1-9][0-9]{0,17}$/);
@@ -19,21 +34,21 @@ export const listQuery = z.strictObject({ ...filter, ...pageQuery });
 export type ListQuery = z.infer<typeof listQuery>;
 
 /** `body` is the whole mended event: as JSON, or as text that is JSON. */
-export const editBody = z.strictObject({ body: z.union([z.string().min(2), z.looseObject({})]), by: person, reason });
+export const editBody = z.strictObject({ body: z.union([z.string().min(2), z.looseObject({})]), by: word, reason });
 export type EditBody = z.infer<typeof editBody>;
 
-export const replayBody = z.strictObject({ by: person });
+export const replayBody = z.strictObject({ by: word });
 export type ReplayBody = z.infer<typeof replayBody>;
 
 export const replayManyBody = z.strictObject({
   filter: z.strictObject(filter),
-  by: person,
+  by: word,
   /** Only count what would be replayed. */
   dryRun: z.boolean().default(false),
 });
 export type ReplayManyBody = z.infer<typeof replayManyBody>;
 
-export const discardBody = z.strictObject({ by: person, reason });
+export const discardBody = z.strictObject({ by: word, reason });
 export type DiscardBody = z.infer<typeof discardBody>;
 
 const by = { by: z.string(), at: z.iso.datetime() };
