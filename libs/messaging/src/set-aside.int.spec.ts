@@ -71,8 +71,8 @@ describe('messages that were set aside', () => {
     }
     for (let n = 0; n < 3; n++)
       expect((await setAside()).map(({ reason }) => reason)).toEqual(['odd number 1', 'odd number 2', 'odd number 3']);
-    const { messages, more } = await listSetAside(server.url, deadLetters, { max: 2 });
-    expect([messages.length, more]).toEqual([2, 1]);
+    const { messages, areAll } = await listSetAside(server.url, deadLetters, { max: 2 });
+    expect([messages.length, areAll]).toEqual([2, false]);
     await areCounted(3);
   });
 
@@ -80,7 +80,7 @@ describe('messages that were set aside', () => {
     expect(await replaySetAside(server.url, deadLetters, { messageId: events[1]?.id })).toEqual({
       replayed: 1,
       failed: [],
-      more: 0,
+      sawAll: true,
     });
     const message = await takeOne();
     expect(eventOf(message)).toEqual(events[1]);
@@ -91,14 +91,14 @@ describe('messages that were set aside', () => {
 
   it('that are not asked for stay, and so does everything when there is a reason against going', async () => {
     const which = ({ reason }: { reason: string }) => reason.includes('2');
-    expect(await replaySetAside(server.url, deadLetters, { which })).toEqual({ replayed: 0, failed: [], more: 0 });
+    expect(await replaySetAside(server.url, deadLetters, { which })).toEqual({ replayed: 0, failed: [], sawAll: true });
     const beforeEach = () => Promise.reject(new Error('not now'));
     await expect(replaySetAside(server.url, deadLetters, { beforeEach })).rejects.toThrow('not now');
     expect((await setAside()).map(({ reason }) => reason)).toEqual(['odd number 1', 'odd number 3']);
   });
 
   it('go all at once', async () => {
-    expect(await replaySetAside(server.url, deadLetters)).toEqual({ replayed: 2, failed: [], more: 0 });
+    expect(await replaySetAside(server.url, deadLetters)).toEqual({ replayed: 2, failed: [], sawAll: true });
     const taken = await takeUntil(stream, ({ length }) => length === 2);
     expect(taken.map(eventOf)).toEqual([events[0], events[2]]);
     expect(await setAside()).toEqual([]);
@@ -106,7 +106,7 @@ describe('messages that were set aside', () => {
     expect(await replaySetAside(server.url, deadLetters, { messageId: 'nobody' })).toEqual({
       replayed: 0,
       failed: [],
-      more: 0,
+      sawAll: true,
     });
   });
 
@@ -151,12 +151,30 @@ describe('messages that were set aside', () => {
         ids.map((id) => [id, headersOf('', 'crowd')]),
       );
       for (let n = 0; n < 2; n++) {
-        const { messages, more } = await listSetAside(server.url, 'crowd.dead-letters', { max: Infinity });
-        expect([idsOf(messages), more]).toEqual([ids, 0]);
+        const { messages, areAll } = await listSetAside(server.url, 'crowd.dead-letters', { max: Infinity });
+        expect([idsOf(messages), areAll]).toEqual([ids, true]);
       }
       const replayed = await replaySetAside(server.url, 'crowd.dead-letters');
-      expect(replayed).toEqual({ replayed: ids.length, failed: [], more: 0 });
+      expect(replayed).toEqual({ replayed: ids.length, failed: [], sawAll: true });
       expect(await channel.checkQueue('crowd')).toMatchObject({ messageCount: ids.length });
+    });
+
+    it('are not said to be all when the broker has more than it gives at once, or when somebody else has some', async () => {
+      const ids = Array.from({ length: 65_540 }, (_, n) => String(n));
+      await giveUp(
+        'legion',
+        ids.map((id) => [id, {}]),
+      );
+      const { messages, areAll } = await listSetAside(server.url, 'legion.dead-letters', { max: Infinity });
+      expect([idsOf(messages), areAll]).toEqual([ids.slice(0, 65_535), false]);
+
+      await channel.purgeQueue('legion.dead-letters');
+      await channel.consume('legion.dead-letters', () => undefined);
+      await giveUp('legion', [['taken', {}]]);
+      expect(await listSetAside(server.url, 'legion.dead-letters')).toEqual({ messages: [], areAll: false });
+      expect(await replaySetAside(server.url, 'legion.dead-letters')).toEqual({
+        ...{ replayed: 0, failed: [], sawAll: false },
+      });
     });
 
     it('go although one before them cannot, which stays in its place', async () => {

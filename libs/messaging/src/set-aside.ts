@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { failpoint } from '@quadrille/observability';
 import type { Channel, Message } from 'amqplib';
 import { Broker } from './broker.js';
@@ -6,6 +7,9 @@ import { listenerQueue, serviceExchange } from './names.js';
 import { PublishUnknown } from './publish-unknown.js';
 import { copyOf, setAsideHeaders, type Address } from './set-aside-copy.js';
 import { takeReady } from './take-ready.js';
+
+const othersMaxMs = 5_000;
+const askAgainMs = 50;
 
 /** A message in one of the broker's dead-letter queues. */
 export interface SetAsideMessage {
@@ -25,8 +29,8 @@ export interface SetAsideMessage {
 
 export interface SetAsideMessages {
   readonly messages: readonly SetAsideMessage[];
-  /** How many more there are: beyond `max`, beyond the 65,535 that the broker gives at once, or taken by somebody else. */
-  readonly more: number;
+  /** Not when there are more than `max`, or than the 65,535 that the broker gives at once, or when somebody else consumes the queue. */
+  readonly areAll: boolean;
 }
 
 /** Shows the oldest messages of a dead-letter queue: takes all of them for a moment, and puts them back in their order. */
@@ -35,10 +39,9 @@ export async function listSetAside(
   queue: string,
   { max = 100 }: { readonly max?: number | undefined } = {},
 ): Promise<SetAsideMessages> {
-  return atQueue(url, async (_broker, channel) => {
-    const { messages, more } = await takeReady(channel, queue);
-    const shown = messages.slice(0, max);
-    return { messages: shown.map(asSetAside), more: more + messages.length - shown.length };
+  return atQueue(url, queue, async (_broker, channel) => {
+    const { messages, areAll } = await takeReady(channel, queue);
+    return { messages: messages.slice(0, max).map(asSetAside), areAll: areAll && messages.length <= max };
   });
 }
 
@@ -51,12 +54,12 @@ export interface ReplaySetAsideOptions {
   readonly beforeEach?: ((message: SetAsideMessage) => Promise<void>) | undefined;
 }
 
-export interface Replayed {
+export interface ReplayedSetAside {
   readonly replayed: number;
   /** Those that stay because they could not be sent. */
   readonly failed: readonly { readonly message: SetAsideMessage; readonly reason: string }[];
-  /** As of `SetAsideMessages`. */
-  readonly more: number;
+  /** Whether it saw all that there are, as of `SetAsideMessages`. */
+  readonly sawAll: boolean;
 }
 
 /**
@@ -68,23 +71,23 @@ export async function replaySetAside(
   url: string,
   queue: string,
   { messageId, which = () => true, beforeEach }: ReplaySetAsideOptions = {},
-): Promise<Replayed> {
-  return atQueue(url, async (broker, channel, isOver) => {
+): Promise<ReplayedSetAside> {
+  return atQueue(url, queue, async (broker, channel, isOver) => {
     let replayed = 0;
     const failed: { message: SetAsideMessage; reason: string }[] = [];
     /** Why nothing more can go. */
     let ended: string | undefined;
-    const { messages, more } = await takeReady(channel, queue);
+    const { messages, areAll } = await takeReady(channel, queue);
     for (const message of messages) {
       if (messageId !== undefined && message.properties.messageId !== messageId) continue;
       const shown = asSetAside(message);
       if (!which(shown)) continue;
+      if (ended === undefined) await beforeEach?.(shown);
       if (isOver()) ended ??= 'the connection to the broker was lost';
       if (ended !== undefined) {
         failed.push({ message: shown, reason: ended });
         continue;
       }
-      await beforeEach?.(shown);
       await failpoint('replay.publishing');
       try {
         await broker.outgoing.send(copyOf(message, replayAddress(message, queue)));
@@ -100,13 +103,14 @@ export async function replaySetAside(
       if (!isOver()) channel.ack(message);
       await failpoint('replay.acknowledged');
     }
-    return { replayed, failed, more };
+    return { replayed, failed, sawAll: areAll };
   });
 }
 
 /** What was taken and not acknowledged goes back in its order when the channel is closed. */
 async function atQueue<Result>(
   url: string,
+  queue: string,
   work: (broker: Broker, channel: Channel, isOver: () => boolean) => Promise<Result>,
 ): Promise<Result> {
   const broker = await Broker.connect({ url, name: 'quadrille set-aside' });
@@ -117,6 +121,7 @@ async function atQueue<Result>(
       void endOf(channel);
       channel.once('close', () => (isOver = true));
       try {
+        await whenNobodyConsumes(channel, queue);
         return await work(broker, channel, () => isOver);
       } finally {
         await closeGently(channel);
@@ -125,6 +130,12 @@ async function atQueue<Result>(
   } finally {
     await broker.close();
   }
+}
+
+/** A look that is over still has its messages until the broker has noticed its end, and so has one of somebody else until then. */
+async function whenNobodyConsumes(channel: Channel, queue: string): Promise<void> {
+  for (const end = Date.now() + othersMaxMs; Date.now() < end; await delay(askAgainMs))
+    if ((await channel.checkQueue(queue)).consumerCount === 0) return;
 }
 
 function asSetAside({ properties, content }: Message): SetAsideMessage {

@@ -6,8 +6,8 @@ const prefetchMax = 65_535;
 
 export interface TakenReady {
   readonly messages: readonly ConsumeMessage[];
-  /** How many more were ready. */
-  readonly more: number;
+  /** Whether nothing is left behind them, and nobody else has any. */
+  readonly areAll: boolean;
 }
 
 /**
@@ -17,8 +17,8 @@ export interface TakenReady {
  * Of more than the broker sends at once it takes the first.
  */
 export async function takeReady(channel: Channel, queue: string): Promise<TakenReady> {
-  const { messageCount } = await channel.checkQueue(queue);
-  if (messageCount === 0) return { messages: [], more: 0 };
+  const { messageCount, consumerCount } = await channel.checkQueue(queue);
+  if (messageCount === 0) return { messages: [], areAll: consumerCount === 0 };
   const count = Math.min(messageCount, prefetchMax);
   await channel.prefetch(count);
   const taken: ConsumeMessage[] = [];
@@ -37,5 +37,5 @@ export async function takeReady(channel: Channel, queue: string): Promise<TakenR
       })
       .catch(reject);
   }).finally(() => clearTimeout(timer));
-  return { messages: [...taken], more: messageCount - taken.length };
+  return { messages: [...taken], areAll: consumerCount === 0 && taken.length === messageCount };
 }

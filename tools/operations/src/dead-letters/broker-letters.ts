@@ -26,10 +26,10 @@ export class BrokerLetters {
   /** Oldest first, with their bodies: the queue gives no message without its body. */
   async list(filter: LetterFilter): Promise<{ letters: LetterDetails[]; problems: string[] }> {
     const { amqpUrl } = this.system;
-    const { messages, more } = await this.atQueue(() => listSetAside(amqpUrl, this.queue, { max: Infinity }));
+    const { messages, areAll } = await this.atQueue(() => listSetAside(amqpUrl, this.queue, { max: Infinity }));
     return {
       letters: messages.map((message) => this.letterOf(message)).filter((letter) => matches(letter, filter)),
-      problems: more > 0 ? [this.notAll(more)] : [],
+      problems: areAll ? [] : [this.notAll],
     };
   }
 
@@ -56,7 +56,7 @@ export class BrokerLetters {
     const ids = messageIds.map((messageId) => this.idOf(messageId));
     const wanted = new Set(ids);
     const tried: SetAsideMessage[] = [];
-    const { failed, more } = await this.atQueue(() =>
+    const { failed, sawAll } = await this.atQueue(() =>
       replaySetAside(amqpUrl, this.queue, {
         which: ({ messageId }) => wanted.has(this.idOf(messageId)),
         beforeEach: async (message) => {
@@ -70,12 +70,12 @@ export class BrokerLetters {
     const told = failed.map(({ message, reason }) => ({ id: this.idOf(message.messageId), reason }));
     const met = new Set([...replayed, ...told.map(({ id }) => id)]);
     const missing = ids.filter((id) => !met.has(id));
-    if (more === 0) return { replayed, gone: missing, failed: told };
-    return { replayed, gone: [], failed: [...told, ...missing.map((id) => ({ id, reason: this.notAll(more) }))] };
+    if (sawAll) return { replayed, gone: missing, failed: told };
+    return { replayed, gone: [], failed: [...told, ...missing.map((id) => ({ id, reason: this.notAll }))] };
   }
 
-  private notAll(more: number): string {
-    return `${more} more messages of the broker's queue ${this.queue} are not among these: it gives 65,535 at a time, and none that somebody else is looking at.`;
+  private get notAll(): string {
+    return `The broker's queue ${this.queue} may have more: it gives 65,535 at a time, and none that somebody else has taken.`;
   }
 
   idOf(messageId: string | undefined): string {
