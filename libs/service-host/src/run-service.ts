@@ -48,6 +48,7 @@ export async function startService(module: Type, participant: AnyParticipant): P
   configurePlatform(app, {
     bodyBytesMax: configuration.HTTP_BODY_BYTES_MAX,
     registry: app.get(Registry),
+    logger: app.get(ServiceLogger),
     closed: () => (!servesApi ? 'no_http_role' : life.answers ? undefined : 'not_ready'),
     stopping: () => life.isStopping,
   });

@@ -68,7 +68,7 @@ export class ServiceLife implements BeforeApplicationShutdown, OnApplicationShut
     if (this.hasRun) await pause(this.configuration.SHUTDOWN_WAIT_MS);
   }
 
-  /** All requests are answered by now. The round ends before its channel, the channel before the connection. */
+  /** All requests are answered by now, or were given up. The round ends before its channel, the channel before the connection. */
   async onApplicationShutdown(): Promise<void> {
     await this.started?.catch(() => undefined);
     await this.eventLog.stop();

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Broker, deadLetterQueue, listSetAside, partitionQueuesOf } from '@quadrille/messaging';
 import { SourceProcess } from '@quadrille/testing/source-process';
@@ -115,6 +117,30 @@ describe('the process of a service', () => {
     expect(service.stdout.split('"msg":"stopping"')[1]).not.toMatch(/"level":"(warn|error)"/);
   });
 
+  it('that is asked to end waits for nobody who asks for nothing or never ends to ask, and answers who has asked', async () => {
+    await Promise.all([servers.migrate(), servers.declareTopology()]);
+    const service = run({ ...servers.variables, LOG_LEVEL: 'info' });
+    const { url } = (await service.logged('listening')) as { url: string };
+    await service.logged('running');
+    const [silent, halting] = [connectionTo(url), connectionTo(url)];
+    await once(silent, 'connect');
+    const head = ['POST /v1/things HTTP/1.1', 'Host: order', 'Content-Type: application/json', 'Content-Length: 100'];
+    halting.write(`${[...head, 'Expect: 100-continue'].join('\r\n')}\r\n\r\n`);
+    await once(halting, 'data');
+    halting.write('{"orderId":');
+    const answering = fetch(`${url}/v1/things/last`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ orderId: randomUUID() }),
+    });
+    await service.logged('taken');
+    service.kill('SIGTERM');
+    expect((await answering).status).toBe(202);
+    expect([await service.exited, service.stderr]).toEqual([0, '']);
+    expect(await service.logged('stopped')).toMatchObject({ level: 'info' });
+    expect(service.stdout.split('"msg":"stopping"')[1]).not.toMatch(/"level":"(warn|error)"/);
+  });
+
   it('ends on servers that are unsafe, with 1 and a sentence for each fault', async () => {
     const { DATABASE_URL = '' } = servers.variables;
     const database = new Client({ connectionString: DATABASE_URL });
@@ -160,6 +186,12 @@ describe('the process of a service', () => {
     await expect(startHere({ PARTITIONS: '3' })).rejects.toThrow(/PARTITIONS=3/);
   });
 });
+
+/** Of somebody who will be sent away. */
+function connectionTo(url: string): Socket {
+  const { hostname, port } = new URL(url);
+  return connect(Number(port), hostname).on('error', () => undefined);
+}
 
 /** In this process: quicker, where it does not matter. */
 async function startHere(

@@ -94,8 +94,8 @@ describe('a configuration', () => {
     ['HTTP_BODY_BYTES_MAX', '1e6', 'HTTP_BODY_BYTES_MAX must be a whole number from 1024 to 16777216, but is "1e6".'],
     [
       'SHUTDOWN_WAIT_MS',
-      '1 s',
-      'SHUTDOWN_WAIT_MS must be a whole number of milliseconds from 0 to 20000, but is "1 s".',
+      '20000',
+      'SHUTDOWN_WAIT_MS must be a whole number of milliseconds from 0 to 5000, but is "20000".',
     ],
     [
       'ORDER_DEADLINE_MS',

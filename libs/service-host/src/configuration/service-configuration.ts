@@ -60,7 +60,7 @@ const base = {
   HTTP_BODY_BYTES_MAX: count({ min: 1_024, max: 16_777_216 })
     .default(131_072)
     .describe('The largest request body that is read.'),
-  SHUTDOWN_WAIT_MS: milliseconds({ min: 0, max: 20_000 })
+  SHUTDOWN_WAIT_MS: milliseconds({ min: 0, max: 5_000 })
     .default(500)
     .describe('How long requests are still taken after readiness went off, so that a load balancer can notice.'),
 } as const;

@@ -1,5 +1,6 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Histogram, type Registry } from '@quadrille/observability';
+import { Histogram, type Logger, type Registry } from '@quadrille/observability';
+import { Connections } from './connections.js';
 import { unavailable } from './problem-filter.js';
 import { ProblemException, problemMediaType } from './problem.js';
 import { requestCause } from './request-cause.js';
@@ -8,14 +9,23 @@ import { spanRequests } from './request-span.js';
 export interface HttpPlatformOptions {
   readonly bodyBytesMax: number;
   readonly registry: Registry;
+  readonly logger: Logger;
   /** Why the API does not answer now, or undefined when it does. Health and metrics always answer. */
   readonly closed: () => 'no_http_role' | 'not_ready' | undefined;
   readonly stopping: () => boolean;
 }
 
+/** How long a request may take to arrive; its answer may take longer. Fastify by itself would wait for ever for a body. */
+const patience = { headersMs: 30_000, requestMs: 60_000, lookMs: 5_000 };
+
+/** A stop has 25 s for all: up to 5 for `SHUTDOWN_WAIT_MS`, then these, and the rest for rounds and charges that are under way. */
+const lastWait = { arrivalMs: 1_000, answerMs: 5_000 };
+
 /** Fastify without its own ideas of errors and bodies: only JSON is read, and what it refuses itself is a problem too. */
-export function fastifyAdapter(): FastifyAdapter {
+export function fastifyAdapter({ headersMs, requestMs, lookMs } = patience): FastifyAdapter {
   return new FastifyAdapter({
+    requestTimeout: requestMs,
+    http: { headersTimeout: headersMs, requestTimeout: requestMs, connectionsCheckingInterval: lookMs },
     frameworkErrors: (error: Error & { code: string }, _request: unknown, reply: FrameworkReply) => {
       const { problem } =
         error.code === 'FST_ERR_MAX_PARAM_LENGTH'
@@ -63,6 +73,12 @@ export function configurePlatform(app: NestFastifyApplication, options: HttpPlat
   // A connection that is kept alive after its last answer would keep the server from closing for more than a minute.
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     if (options.stopping()) void reply.header('connection', 'close');
+    done();
+  });
+
+  const connections = new Connections(fastify.server);
+  fastify.addHook('preClose', (done) => {
+    connections.end(lastWait, (requests) => options.logger.warn({ requests }, 'not answered in time'));
     done();
   });
 

@@ -124,7 +124,8 @@ beforeAll(async () => {
     bodyParser: false,
     rawBody: true,
   });
-  configurePlatform(app, { bodyBytesMax: 200, registry, closed: () => closed, stopping: () => stopping });
+  const logger = app.get(ServiceLogger);
+  configurePlatform(app, { bodyBytesMax: 200, registry, logger, closed: () => closed, stopping: () => stopping });
   await app.listen(0, '127.0.0.1');
   url = await app.getUrl();
 });

@@ -11,6 +11,21 @@ const aloneSpec = `${src}/log-signal-alone.int.spec.ts`;
 /** Bugs in how a replica stops, pauses, is taken for gone, and tells the others. */
 export const stopMutants: readonly PlumbingMutant[] = [
   {
+    name: 'a stop waits for every client',
+    breaks: 'nobody who holds a connection open keeps a service from its ordered stop',
+    file: 'libs/service-host/src/http/http-platform.ts',
+    edits: [
+      {
+        find: "    connections.end(lastWait, (requests) => options.logger.warn({ requests }, 'not answered in time'));\n",
+        replace: '',
+      },
+    ],
+    noticedBy: {
+      spec: 'libs/service-host/test/process.int.spec.ts',
+      test: 'that is asked to end waits for nobody who asks for nothing or never ends to ask',
+    },
+  },
+  {
     name: 'a stop works on until the step of the leases has ended',
     breaks: 'a stop begins no new round',
     file: `${src}/leases.ts`,
