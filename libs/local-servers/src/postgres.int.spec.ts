@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { throwAwayDirectory } from '../test/throw-away-directory.js';
 import { DirectoryInUse } from './directory-lock.js';
+import { startOwnedProcess } from './owned-process.js';
+import { postgresUser } from './postgres-binaries.js';
 import { type LocalServer, removePostgresData, startPostgres } from './postgres.js';
-import { isRunning, processTree } from './process-table.js';
+import { identityOf, isRunning, processTree, signalProcess } from './process-table.js';
 
 const root = throwAwayDirectory();
 
@@ -64,11 +67,48 @@ describe('a private PostgreSQL', () => {
     expect(await query(server, `select text from note`)).toEqual([{ text: 'committed' }]);
   });
 
-  test('does not take the number in an old pid file for a server of its own', async () => {
+  test('does not take whoever has the number in an old pid file for a server of its own', async () => {
+    const stranger = await startOwnedProcess({
+      ...{ command: '/bin/sleep', args: ['300'], cwd: '/', logFile: join(root, 'stranger'), user: postgresUser() },
+    });
     await server.stop();
-    writeFileSync(join(directory, 'data', 'postmaster.pid'), `${process.pid}\n${join(directory, 'data')}\n`);
+    writeFileSync(join(directory, 'data', 'postmaster.pid'), `${stranger.pid}\n${join(directory, 'data')}\n`);
     server = await startPostgres({ directory });
     expect(await query(server, `select 1 as one`)).toEqual([{ one: 1 }]);
+    expect(stranger.running).toBe(true);
+    await stranger.stop();
+  });
+
+  test('ends the one that a former owner has left behind', async () => {
+    const former = server;
+    rmSync(join(directory, 'lock')); // As if its owner were no more.
+    server = await startPostgres({ directory });
+    await former.exited;
+    expect(await query(server, `select text from note`)).toEqual([{ text: 'committed' }]);
+  });
+
+  test('is not started beside what its killed first process has left at work, but after it', async () => {
+    const client = new Client({ connectionString: server.url });
+    client.on('error', () => undefined); // Its session is killed below.
+    await client.connect();
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const left = identityOf(rows[0]!.pid)!;
+    // By this line PostgreSQL knows the shared memory that what is left still holds.
+    const pidFile = join(directory, 'data', 'postmaster.pid');
+    const memory = () => (existsSync(pidFile) ? readFileSync(pidFile, 'utf8').split('\n')[6] : 'unknown');
+    const held = memory();
+    signalProcess(left, 'SIGSTOP');
+    signalProcess(identityOf(server.pid)!, 'SIGKILL');
+    await server.exited;
+    let isBeside = false;
+    const starting = startPostgres({ directory }).finally(() => (isBeside = isRunning(left)));
+    const log = () => readFileSync(join(directory, 'log'), 'utf8');
+    while (!log().includes('pre-existing shared memory block') && !isBeside) await delay(20);
+    const met = { isBeside, memory: memory() };
+    signalProcess(left, 'SIGKILL');
+    server = await starting;
+    expect(met).toEqual({ isBeside: false, memory: held });
+    expect(await query(server, `select text from note`)).toEqual([{ text: 'committed' }]);
   });
 
   test('that cannot start says where its log is and how it ends', async () => {

@@ -21,7 +21,7 @@ import { freePort } from './free-port.js';
 import { lastLines } from './last-lines.js';
 import { endWithin, type OwnedProcess, startOwnedProcess } from './owned-process.js';
 import { canReach, postgresBinaries, type PostgresUser, postgresUser } from './postgres-binaries.js';
-import { processTree, readProc } from './process-table.js';
+import { commandLineOf, processTree } from './process-table.js';
 
 export interface LocalPostgresOptions {
   /** Everything the server keeps lives here: a directory that holds data already is used again. */
@@ -49,6 +49,9 @@ export interface LocalServer {
   thaw(): void;
 }
 
+/** How long processes that a killed server has left at work are waited for; a statement of a service ends in a third of that. */
+const leftoverMs = 30_000;
+
 const keptBytes = String(4 * 1024 * 1024);
 
 /**
@@ -72,7 +75,8 @@ export async function startPostgres(options: LocalPostgresOptions): Promise<Loca
     const password = passwordIn(directory);
     if (!existsSync(data)) await initialise({ binaries, data, password, user, logFile, durable });
     await endLeftover(data);
-    for (let attempt = 1; ; attempt++) {
+    const patientUntil = Date.now() + leftoverMs;
+    for (let portsTaken = 0; ;) {
       const port = options.port ?? (await freePort());
       const server = await startOwnedProcess({
         command: join(binaries, 'postgres'),
@@ -90,8 +94,13 @@ export async function startPostgres(options: LocalPostgresOptions): Promise<Loca
         return localServer({ server, url, port, released });
       } catch (error) {
         await server.stop({ graceMs: 0 });
-        const portWasTaken = options.port === undefined && lastLines(logFile).includes('Address already in use');
-        if (!portWasTaken || attempt === 3) throw error;
+        if (lastLines(logFile, 3).includes('pre-existing shared memory block')) {
+          if (Date.now() > patientUntil) throw stillAtWork(data, error);
+          await delay(500);
+        } else {
+          const portWasTaken = options.port === undefined && lastLines(logFile).includes('Address already in use');
+          if (!portWasTaken || ++portsTaken === 3) throw error;
+        }
       }
     }
   } catch (error) {
@@ -166,13 +175,23 @@ async function initialise({ binaries, data, password, user, logFile, durable }: 
   rmSync(draft, { recursive: true });
 }
 
-/** Ends a server that a former owner left behind on these data. The lock is ours, so nobody needs it. */
+/**
+ * Ends a server that a former owner left behind on these data; the lock is ours, so nobody needs it. Its number in the file may since be somebody
+ * else's, whom PostgreSQL would take for that server. Ours, its parent's, it takes for nobody's. The rest of the file stays: it names
+ * the shared memory by which PostgreSQL sees that processes of a killed server are still at work, and then does not start beside them.
+ */
 async function endLeftover(data: string): Promise<void> {
   const file = join(data, 'postmaster.pid');
   if (!existsSync(file)) return;
-  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-  if (readProc(pid, 'cmdline')?.includes(data)) await endWithin(processTree(pid), 0);
-  rmSync(file, { force: true });
+  const [pid, ...rest] = readFileSync(file, 'utf8').split('\n');
+  if (commandLineOf(Number(pid))?.includes(`postgres -D ${data} `)) await endWithin(processTree(Number(pid)), 0);
+  // The server may have removed it while it ended.
+  if (existsSync(file)) writeFileSync(file, [process.pid, ...rest].join('\n'));
+}
+
+function stillAtWork(data: string, cause: unknown): Error {
+  const message = `PostgreSQL cannot start on ${data} while processes of its last run are still at work there: end them, or start again later.`;
+  return new Error(message, { cause });
 }
 
 function settings(durable: boolean): string[] {

@@ -22,6 +22,15 @@ export function readProc(pid: number, file: 'comm' | 'cmdline' | 'stat'): string
   }
 }
 
+/** The program of a process and its arguments, with spaces between; undefined when there is no such process. */
+export function commandLineOf(pid: number): string | undefined {
+  return hasProc() ? readProc(pid, 'cmdline')?.replaceAll('\0', ' ') : commandLineFromPs(pid);
+}
+
+export function commandLineFromPs(pid: number): string | undefined {
+  return ps('-ww', '-p', String(pid), '-o', 'command=');
+}
+
 export function isRunning(process: ProcessIdentity): boolean {
   return identityOf(process.pid)?.began === process.began;
 }
@@ -51,7 +60,11 @@ interface RunningProcess extends ProcessIdentity {
 }
 
 function running(only?: number): RunningProcess[] {
-  return existsSync('/proc/self/stat') ? fromProc(only) : fromPs(only);
+  return hasProc() ? fromProc(only) : fromPs(only);
+}
+
+function hasProc(): boolean {
+  return existsSync('/proc/self/stat');
 }
 
 /** All processes of a Linux system. */
@@ -73,17 +86,20 @@ function fromProc(only?: number): RunningProcess[] {
 }
 
 function fromPs(only?: number): RunningProcess[] {
-  let lines: string;
-  try {
-    const which = only === undefined ? ['-A'] : ['-p', String(only)];
-    lines = execFileSync('ps', [...which, '-o', 'pid=,ppid=,state=,lstart='], { encoding: 'utf8' });
-  } catch {
-    return []; // `ps -p` fails when there is no such process.
-  }
+  const lines = ps(...(only === undefined ? ['-A'] : ['-p', String(only)]), '-o', 'pid=,ppid=,state=,lstart=');
+  if (lines === undefined) return [];
   return lines
-    .trim()
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
     .filter(([, , state]) => !state?.startsWith('Z'))
     .map(([pid, parent, , ...began]) => ({ pid: Number(pid), parent: Number(parent), began: began.join(' ') }));
+}
+
+/** What ps prints; undefined when it finds nobody. */
+function ps(...args: readonly string[]): string | undefined {
+  try {
+    return execFileSync('ps', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return undefined; // It fails when there is no such process.
+  }
 }
