@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 export const help = `npm start                 runs the whole system until Ctrl-C
 npm start -- --once       ends after the demonstration: exit code 0 if each order ended as it should
-npm start -- --reset      begins with empty data
+npm start -- --reset      begins with empty data; refused with DATABASE_URL or AMQP_URL
 npm start -- --help       says this
 
 Data, logs and secrets lie under .quadrille/. The environment may name servers that run already:

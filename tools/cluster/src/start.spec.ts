@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { lockDirectory } from '@quadrille/local-servers';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,23 +35,46 @@ describe('npm start', () => {
     expect(stdout).toContain('-- --help');
   });
 
-  describe('in a clone that runs already', () => {
+  describe('in a clone', () => {
     let home: string;
-    beforeAll(() => {
+    beforeEach(() => {
       home = mkdtempSync(join(tmpdir(), 'quadrille-home-'));
     });
-    afterAll(() => rmSync(home, { recursive: true }));
+    afterEach(() => rmSync(home, { recursive: true }));
 
-    test('says so and which process it is', async () => {
-      const lines: string[] = [];
-      const narrator: Narrator = { step: (_title, work) => work(), line: (text = '') => lines.push(text) };
+    test('that runs already says so and which process it is', async () => {
       const lock = lockDirectory(home);
-      await expect(start({ once: true, reset: true }, narrator, home)).resolves.toBe(1);
+      const { code, lines } = await startIn(home);
       lock.release();
-      expect(lines.join('\n')).toContain(`This clone runs already, as process ${process.pid}`);
+      expect(code).toBe(1);
+      expect(lines).toContain(`This clone runs already, as process ${process.pid}`);
     });
+
+    test.each(['DATABASE_URL', 'AMQP_URL', 'DATABASE_URL and AMQP_URL'])(
+      'does not reset what a server of %s depends on',
+      async (given) => {
+        const data = join(home, 'data');
+        mkdirSync(data);
+        writeFileSync(join(data, 'secrets.json'), '{}');
+        for (const name of ['DATABASE_URL', 'AMQP_URL'])
+          process.env[name] = given.includes(name) ? 'given://nowhere.invalid' : '';
+        const { code, lines } = await startIn(home);
+        expect({ code, lines: lines.trim() }).toEqual({
+          code: 1,
+          lines: `--reset empties no server that is given: unset ${given}, or empty them yourself and then remove ${data}.`,
+        });
+        expect(readdirSync(data)).toEqual(['secrets.json']);
+      },
+    );
   });
 });
+
+async function startIn(home: string): Promise<{ code: number; lines: string }> {
+  const lines: string[] = [];
+  const narrator: Narrator = { step: (_title, work) => work(), line: (text = '') => lines.push(text) };
+  const code = await start({ once: true, reset: true }, narrator, home);
+  return { code, lines: lines.join('\n') };
+}
 
 function run(script: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) =>

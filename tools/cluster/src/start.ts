@@ -12,7 +12,7 @@ import type { ProcessName } from './service-environment.js';
 export interface StartOptions {
   /** End after the demonstration. */
   readonly once: boolean;
-  /** Begin with empty data. */
+  /** Begin with empty data; refused where servers are given. */
   readonly reset: boolean;
 }
 
@@ -43,13 +43,19 @@ export async function start({ once, reset }: StartOptions, narrator: Narrator, h
 }
 
 async function makeCluster(directory: string, reset: boolean, narrator: Narrator): Promise<Cluster> {
+  const { DATABASE_URL: postgresUrl, AMQP_URL: amqpUrl, BROKER_ADMIN_URL: brokerAdminUrl } = process.env;
   if (reset) {
+    // Others may use them too. And what is kept here, passwords and keys, is what their data depend on.
+    const given = [postgresUrl && 'DATABASE_URL', amqpUrl && 'AMQP_URL'].filter(Boolean).join(' and ');
+    if (given)
+      throw new Error(
+        `--reset empties no server that is given: unset ${given}, or empty them yourself and then remove ${directory}.`,
+      );
     await narrator.step('reset', async () => {
       await removeServerData(directory);
       rmSync(directory, { recursive: true, force: true });
     });
   }
-  const { DATABASE_URL: postgresUrl, AMQP_URL: amqpUrl, BROKER_ADMIN_URL: brokerAdminUrl } = process.env;
   if (!amqpUrl) await ensureRabbitMqInstalled((title, work) => narrator.step(title, work));
   else if (!brokerAdminUrl) narrator.line('All services use AMQP_URL itself, since BROKER_ADMIN_URL is not set.');
   return new Cluster({
