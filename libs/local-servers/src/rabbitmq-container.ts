@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -28,6 +28,10 @@ export async function startContainer(directory: string, ports: BrokerPorts, pass
     env: { ...process.env, RABBITMQ_DEFAULT_PASS: password },
     logFile: join(directory, 'log'),
   });
+  // As a signal would: done when it returns, thrown when it cannot be done, and nothing where nobody runs.
+  const pauseOrUnpause = (order: 'pause' | 'unpause') => {
+    if (client.running) execFileSync('docker', [order, name], { stdio: 'pipe', timeout: 10_000 });
+  };
   return {
     pid: client.pid,
     logFile: client.logFile,
@@ -37,11 +41,17 @@ export async function startContainer(directory: string, ports: BrokerPorts, pass
     },
     stop: () => client.stop({ graceMs: 60_000 }),
     async kill(signal) {
-      await docker('kill', '--signal', signal, name);
-      if (signal === 'SIGKILL') await client.exited;
+      const killing = docker('kill', '--signal', signal, name);
+      if (signal !== 'SIGKILL') {
+        await killing;
+        return;
+      }
+      // Where there is no container yet, or none any more, its client is all that is left to end.
+      await killing.catch(() => client.signal('SIGKILL'));
+      await client.exited;
     },
-    freeze: () => void docker('pause', name),
-    thaw: () => void docker('unpause', name),
+    freeze: () => pauseOrUnpause('pause'),
+    thaw: () => pauseOrUnpause('unpause'),
     ctl: async (...args) => (await docker('exec', name, 'rabbitmqctl', ...args)).stdout,
   };
 }

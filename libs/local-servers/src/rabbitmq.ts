@@ -23,6 +23,8 @@ export interface LocalRabbitMqOptions {
   /** Free ones if not given. */
   readonly port?: number | undefined;
   readonly managementPort?: number | undefined;
+  /** What it is started from; what the machine has, if not given. */
+  readonly installation?: RabbitMqInstallation | undefined;
 }
 
 export interface LocalRabbitMq extends LocalServer {
@@ -41,7 +43,7 @@ export interface LocalRabbitMq extends LocalServer {
  * management API answers.
  */
 export async function startRabbitMq(options: LocalRabbitMqOptions): Promise<LocalRabbitMq> {
-  const installation = await ensureRabbitMqInstalled();
+  const installation = options.installation ?? (await ensureRabbitMqInstalled());
   const lock = lockDirectory(options.directory);
   try {
     await endLeftovers(options.directory);
@@ -71,7 +73,7 @@ export async function startRabbitMq(options: LocalRabbitMqOptions): Promise<Loca
         };
       } catch (error) {
         await broker.kill('SIGKILL');
-        const portWasTaken = options.port === undefined && lastLines(broker.logFile, 60).includes('eaddrinuse');
+        const portWasTaken = options.port === undefined && saysPortIsTaken.test(lastLines(broker.logFile, 60));
         if (!portWasTaken || attempt === 3) throw error;
       }
     }
@@ -80,6 +82,9 @@ export async function startRabbitMq(options: LocalRabbitMqOptions): Promise<Loca
     throw error;
   }
 }
+
+/** Erlang's words, then Docker's: of its own book of ports, and of the system's. */
+const saysPortIsTaken = /eaddrinuse|port is already allocated|address already in use/;
 
 /** Removes what `startRabbitMq` keeps for this directory, wherever it lies. */
 export async function removeRabbitMqData(directory: string): Promise<void> {
