@@ -12,6 +12,7 @@ import { assignHeldPartitions } from './held-partitions.js';
 import { HeldRetryLoop } from './held-retry-loop.js';
 import { LogMetrics } from './log-metrics.js';
 import { LogSignal } from './log-signal.js';
+import { Machine } from './machine.js';
 import { defaultRetention, Maintenance, type Retention } from './maintenance.js';
 import type { Participant } from './participant.js';
 import type { EventPublisher } from './publisher.js';
@@ -100,7 +101,8 @@ export class EventLog<Command extends { readonly type: string }, State, Event ex
     const onCommitted = (news: News) => this.spread(news);
     const roundOptions = { dataSource, participant, retry, logger, registry, onCommitted };
     const { companyMs } = timing;
-    const rounds = new GroupCommit(new Round(roundOptions), { replicas: () => 1 + this.signal.peers, companyMs });
+    const machine = new Machine();
+    const rounds = new GroupCommit(new Round(roundOptions), { isMachineFull: () => machine.isFull, companyMs });
     const held = new HeldMessages(roundOptions);
     this.commands = new CommandGate(rounds);
     const parts = { dataSource, replicaId, rounds, signal: this.signal, timing, logger };

@@ -127,17 +127,17 @@ const messages = (...types: string[]) => types.map(message);
 const answers = (...types: string[]) => types.map(answer);
 
 describe.each([
-  ['two messages', [messages('a', 'b')], { 1: 10, 2: 10, 3: 20, 20: 20 }],
-  ['six messages', [messages('a', 'b', 'c', 'd', 'e', 'f')], { 1: 10, 2: 10, 3: 50, 20: 50 }],
-  ['messages of two partitions', [messages('a'), messages('b')], { 1: 10 }],
-  ['a message and an answer', [messages('a'), answers('b')], { 1: 20, 2: 20, 3: 20 }],
-  ['three answers', [answers('a', 'b'), answers('c')], { 1: 30, 2: 30, 3: 30 }],
-  ['six answers', [answers('a', 'b', 'c', 'd', 'e', 'f')], { 1: 50, 2: 50, 3: 50 }],
+  ['two messages', [messages('a', 'b')], { 'not full': 10, full: 20 }],
+  ['six messages', [messages('a', 'b', 'c', 'd', 'e', 'f')], { 'not full': 10, full: 50 }],
+  ['messages of two partitions', [messages('a'), messages('b')], { 'not full': 10, full: 20 }],
+  ['a message and an answer', [messages('a'), answers('b')], { 'not full': 20, full: 20 }],
+  ['three answers', [answers('a', 'b'), answers('c')], { 'not full': 30, full: 30 }],
+  ['six answers', [answers('a', 'b', 'c', 'd', 'e', 'f')], { 'not full': 50, full: 50 }],
 ])('after %s', (_, calls, restMs) => {
   it.each(Object.entries(restMs))(
-    'each of %s replicas rests for %s ms when the round took 10',
-    async (replicas, rest) => {
-      group = new GroupCommit(rounds, { itemsMax: 12, replicas: () => Number(replicas) });
+    'on a machine that is %s, it rests for %s ms when the round took 10',
+    async (machine, rest) => {
+      group = new GroupCommit(rounds, { itemsMax: 12, isMachineFull: () => machine === 'full' });
       for (const items of calls) void group.run(items);
       await turns();
       await rounds.endAfter(10);

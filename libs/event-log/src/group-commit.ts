@@ -27,8 +27,8 @@ interface Call<Command, State> extends CallOptions {
 export interface GroupCommitOptions {
   /** Of one round; callers whose items would be more wait for the next. */
   readonly itemsMax?: number | undefined;
-  /** How many processes share this database, this one included. */
-  readonly replicas?: (() => number) | undefined;
+  /** Whether everybody on this machine waits for a processor. */
+  readonly isMachineFull?: (() => boolean) | undefined;
   /** How long `company` keeps somebody waiting. */
   readonly companyMs?: number | undefined;
 }
@@ -56,7 +56,7 @@ export class GroupCommit<Command, State> {
       ): Promise<Outcome[]>;
       hold: Round<never, never, never>['hold'];
     },
-    { itemsMax = 200, replicas = () => 1, companyMs = defaultTiming.companyMs }: GroupCommitOptions = {},
+    { itemsMax = 200, isMachineFull = () => false, companyMs = defaultTiming.companyMs }: GroupCommitOptions = {},
   ) {
     this.departure = new Departure(companyMs);
     this.calls = new Gathered(
@@ -66,7 +66,7 @@ export class GroupCommit<Command, State> {
       },
       (waiting) => callsTogether(waiting, itemsMax),
       {
-        afterMs: (calls, tookMs) => Math.min(tookMs, tookMaxMs) * restTimes(calls, replicas()),
+        afterMs: (calls, tookMs) => Math.min(tookMs, tookMaxMs) * restTimes(calls, isMachineFull()),
         // Half a round is company enough: beyond that a round's own costs hardly count.
         isFull: (waiting) => itemsOf(waiting) >= itemsMax / 2,
       },
@@ -126,14 +126,14 @@ function itemsOf(calls: readonly Call<unknown, never>[]): number {
 /**
  * How many times as long as a round took a replica rests after it: as many as it had items that somebody waits for. Who was alone is
  * followed at once, since nobody else may come for long. Requests and a worker's answers come one by one, and are worth waiting for.
- * Messages come together, since who sent them has rested: where a round had nothing else, once is enough. Three replicas that did
- * so would be in rounds all the time, and stand in each other's way at the log's lock.
+ * Messages come together, since who sent them has rested: where a round had nothing else, once is enough. On a machine that is full, as
+ * it is sooner with more replicas on it, it is not: what a round costs makes everybody else's longer.
  */
-function restTimes(calls: readonly Call<unknown, never>[], replicas: number): number {
+function restTimes(calls: readonly Call<unknown, never>[], isMachineFull: boolean): number {
   const awaited = itemsOf(calls) - deferrableOf(calls);
   if (awaited < 2) return 0;
   const onlyMessages = calls.every(({ items }) => items.every(({ kind }) => kind === 'delivery'));
-  return onlyMessages && replicas < 3 ? 1 : Math.min(awaited, restTimesMax);
+  return onlyMessages && !isMachineFull ? 1 : Math.min(awaited, restTimesMax);
 }
 
 function deferrableOf(calls: readonly Call<unknown, never>[]): number {

@@ -38,14 +38,14 @@ async function listening(): Promise<{ signal: LogSignal; news: NewsFrom[] }> {
 
 test('who listens alone says nothing but that it is there, and the first who comes hears what was kept', async () => {
   const { signal, news } = await listening();
-  expect(signal.peers).toBe(0);
+  expect(signal.isAlone).toBe(true);
   for (let at = 0; at < 1000; at++) signal.raise('log');
   expect(news).toEqual(['elsewhere', ...Array.from({ length: 1000 }, () => 'here')]);
 
   const newcomer = await listening();
   // The first is that it listens itself.
   await eventually(() => expect(newcomer.news.length).toBeGreaterThanOrEqual(2));
-  expect([signal.peers, newcomer.signal.peers]).toEqual([1, 1]);
+  expect([signal.isAlone, newcomer.signal.isAlone]).toEqual([false, false]);
   expect(new Set(newcomer.news)).toEqual(new Set(['elsewhere']));
 
   await eventually(() => expect(said).toContain('log'));
@@ -65,7 +65,7 @@ test('who is not alone is heard at once, in both directions', async () => {
 
 test('all that one commit raises is one notification', async () => {
   const [one] = [await listening(), await listening()];
-  await eventually(() => expect(one.signal.peers).toBeGreaterThan(0));
+  await eventually(() => expect(one.signal.isAlone).toBe(false));
   one.signal.raise('leases');
   await eventually(() => expect(said).toContain('leases'));
   said.length = 0;
@@ -90,11 +90,11 @@ test('who comes into company is heard at once, and not only when somebody gives 
 
 test('who was not heard of for half a minute is gone', async () => {
   const [one] = [await listening(), await listening()];
-  await eventually(() => expect(one.signal.peers).toBeGreaterThan(0));
+  await eventually(() => expect(one.signal.isAlone).toBe(false));
   const now = performance.now();
   const clock = jest.spyOn(performance, 'now').mockReturnValue(now + 31_000);
   try {
-    expect(one.signal.peers).toBe(0);
+    expect(one.signal.isAlone).toBe(true);
   } finally {
     clock.mockRestore();
   }

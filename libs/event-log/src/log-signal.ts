@@ -72,15 +72,11 @@ export class LogSignal {
     for (const listener of this.listeners.get(topic as Topic) ?? []) listener(from);
   }
 
-  /** How many other processes are on this database, as far as was heard in the last half minute. */
-  get peers(): number {
+  /** Whether no other process is on this database, as far as was heard in the last half minute. */
+  get isAlone(): boolean {
     const now = performance.now();
     for (const [processId, untilMs] of this.others) if (untilMs < now) this.others.delete(processId);
-    return this.others.size;
-  }
-
-  private get isAlone(): boolean {
-    return this.peers === 0;
+    return this.others.size === 0;
   }
 
   private hear(client: Client, processId: number, said: string): void {
