@@ -25,7 +25,7 @@ const sizesShown = (['history', 'backlog', 'memory'] as const)
 
 export const help = `Measures the system as users run it, all guarantees on, and in the same run and on the same servers its limit and its peers.
 
-  npm run bench                              about eighteen minutes, three rounds
+  npm run bench                              about twelve minutes, three rounds
   npm run bench -- --quick                   about two minutes, one round
   npm run bench -- --only ours,naive         some of ${partyNames.join(', ')}
   npm run bench -- --only ours --profile     a CPU profile of each service, and which functions cost most

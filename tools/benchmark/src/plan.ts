@@ -3,7 +3,7 @@ import type { SystemName } from './parties/party.js';
 /** How long what lasts, which is the same for all parties, and how much is under way. */
 export interface Plan {
   readonly rounds: number;
-  /** Under the full load. An order's CPU time falls by a third in the first half minute after a start, while the engine compiles. */
+  /** Under the full load: a service has to be asked for so long until its engine has compiled what it does. Ours are first, the peers last. */
   readonly warmUpMs: number;
   readonly closedMs: number;
   /** At each fixed rate. */
@@ -23,12 +23,12 @@ export interface Plan {
 
 export const fullPlan: Plan = {
   rounds: 3,
-  warmUpMs: 30_000,
-  closedMs: 10_000,
-  openMs: 10_000,
+  warmUpMs: 25_000,
+  closedMs: 8000,
+  openMs: 8000,
   rates: [50, 200],
   shares: [0.25, 0.5, 0.8],
-  overload: { share: 1.2, forMs: 15_000 },
+  overload: { share: 1.2, forMs: 12_000 },
   clients: { ours: 512, naive: 128, polling: 128, 'polling-tuned': 128 },
 };
 
@@ -36,7 +36,8 @@ export const quickPlan: Plan = {
   ...fullPlan,
   rounds: 1,
   warmUpMs: 4000,
-  closedMs: 4000,
-  openMs: 3000,
-  overload: { share: 1.2, forMs: 6000 },
+  closedMs: 3000,
+  openMs: 2000,
+  shares: [0.5],
+  overload: { share: 1.2, forMs: 4000 },
 };
