@@ -11,7 +11,7 @@ import { Peer } from './parties/peer.js';
 import type { Plan } from './plan.js';
 import { show } from './figures.js';
 import { median, percentile } from './statistics.js';
-import { type OpenFigures, Turn } from './turn.js';
+import { type ClosedFigures, type OpenFigures, Turn } from './turn.js';
 
 /** A database compiles nothing: it has its pages in memory by then. */
 const limitWarmUpMs = 3000;
@@ -25,9 +25,10 @@ export interface BenchmarkOptions {
   readonly say: (line: string) => void;
 }
 
-/** Rounds in which the parties take turns, then ours at parts of its own capacity. */
+/** Rounds in which the parties take turns; in the last of them ours goes on at parts of its own capacity. */
 export class Benchmark {
   private readonly rounds: Round[] = [];
+  private readonly latency: LatencyPoint[] = [];
   private readonly problems: Problem[] = [];
   private readonly systems: Map<SystemName, System>;
   private readonly limit: Limit | undefined;
@@ -63,9 +64,7 @@ export class Benchmark {
         });
       this.rounds.push({ systems, ...(limit && { limit }) });
     }
-    const latency: LatencyPoint[] = [];
-    if (parties.includes('ours')) await this.attempt('ours', null, () => this.latencies(latency));
-    return { rounds: this.rounds, latency, problems: this.problems };
+    return { rounds: this.rounds, latency: this.latency, problems: this.problems };
   }
 
   private async limitTurn() {
@@ -87,23 +86,20 @@ export class Benchmark {
       const open: OpenFigures[] = [];
       for (const ratePerSecond of plan.rates.filter((rate) => rate <= closed.ordersPerSecond * 0.8))
         open.push(await this.open(name, turn, ratePerSecond));
+      if (name === 'ours' && round === plan.rounds) await this.latencies(turn, closed);
       return { closed, open };
     });
   }
 
-  private async latencies(points: LatencyPoint[]): Promise<void> {
-    const { shares, overload, openMs, clients, warmUpMs } = this.options.plan;
-    const capacities = this.rounds.flatMap(({ systems }) => systems.ours?.closed.ordersPerSecond ?? []);
-    if (capacities.length === 0) return;
-    const capacity = median(capacities);
-    await this.turn('ours', async (turn) => {
-      await turn.closed({ clients: clients.ours, warmUpMs, measureMs: 1000 });
-      for (const share of [...shares, overload.share]) {
-        const forMs = share === overload.share ? overload.forMs : openMs;
-        this.options.say(`at ${share * 100} % of capacity`);
-        points.push({ share, figures: await this.open('ours', turn, capacity * share, forMs) });
-      }
-    });
+  private async latencies(turn: Turn, { ordersPerSecond }: ClosedFigures): Promise<void> {
+    const { shares, overload, openMs } = this.options.plan;
+    const before = this.rounds.flatMap(({ systems }) => systems.ours?.closed.ordersPerSecond ?? []);
+    const capacity = median([...before, ordersPerSecond]);
+    for (const share of [...shares, overload.share]) {
+      const forMs = share === overload.share ? overload.forMs : openMs;
+      this.options.say(`  at ${share * 100} % of capacity`);
+      this.latency.push({ share, figures: await this.open('ours', turn, capacity * share, forMs) });
+    }
   }
 
   private async open(
@@ -150,7 +146,7 @@ export class Benchmark {
     return Traffic.begin({ brokerAdminUrl: cluster.brokerAdminUrl ?? '', postgresUrl: cluster.postgres.adminUrl });
   }
 
-  private async attempt(party: PartyName, round: number | null, work: () => Promise<void>): Promise<void> {
+  private async attempt(party: PartyName, round: number, work: () => Promise<void>): Promise<void> {
     try {
       await putAwayLeftovers(this.options.arena.cluster.postgres.adminUrl);
       await work();

@@ -29,6 +29,6 @@ export interface Measurement {
 
 export interface Problem {
   readonly party: PartyName;
-  readonly round: number | null;
+  readonly round: number;
   readonly what: string;
 }

@@ -23,7 +23,7 @@ export interface Plan {
 
 export const fullPlan: Plan = {
   rounds: 3,
-  warmUpMs: 25_000,
+  warmUpMs: 20_000,
   closedMs: 8000,
   openMs: 8000,
   rates: [50, 200],

@@ -100,9 +100,7 @@ export function markdownOf(report: Report): string {
     ...(problems.length > 0
       ? [
           '## Without a result',
-          problems
-            .map(({ party, round, what }) => `- ${titles[party]}${round === null ? '' : `, round ${round}`}: ${what}`)
-            .join('\n'),
+          problems.map(({ party, round, what }) => `- ${titles[party]}, round ${round}: ${what}`).join('\n'),
         ]
       : []),
   ].join('\n\n');
