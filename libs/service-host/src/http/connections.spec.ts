@@ -75,13 +75,16 @@ class ThingsController {
 class ThingsModule {}
 
 describe('a service that runs', () => {
+  const impatience = { headersMs: 50, requestMs: 100, lookMs: 10 };
+
   it.each([
-    ['has not said a word', ''],
-    ['never ends its headers', begun],
-    ['never ends its body', `${begun}\r\n01234`],
-  ])('sends away who %s', async (_, words) => {
-    const impatience = { headersMs: 50, requestMs: 100, lookMs: 10 };
-    const app = await NestFactory.create<NestFastifyApplication>(ThingsModule, fastifyAdapter(impatience), {
+    ['has not said a word', '', impatience, 408, 'request_timeout'],
+    ['never ends its headers', begun, impatience, 408, 'request_timeout'],
+    ['never ends its body', `${begun}\r\n01234`, impatience, 408, 'request_timeout'],
+    ['does not speak HTTP', 'Good morning\r\n\r\n', undefined, 400, 'bad_request'],
+    ['has too much to say before', `${begun}Long: ${'x'.repeat(20_000)}\r\n\r\n`, undefined, 431, 'headers_too_large'],
+  ])('sends away who %s, and says why', async (_, words, patience, status, code) => {
+    const app = await NestFactory.create<NestFastifyApplication>(ThingsModule, fastifyAdapter(patience), {
       logger: false,
       bodyParser: false,
       rawBody: true,
@@ -93,7 +96,10 @@ describe('a service that runs', () => {
     await app.listen(0, '127.0.0.1');
     const client = connect(Number(new URL(await app.getUrl()).port), '127.0.0.1');
     client.write(words);
-    expect(await text(client)).toMatch(/^HTTP\/1.1 408 /);
+    const [head = '', body = ''] = (await text(client)).split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [A-Z]`));
+    expect(head).toContain('Content-Type: application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ status, code });
     await app.close();
   });
 

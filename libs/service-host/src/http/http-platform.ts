@@ -1,5 +1,6 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Histogram, type Logger, type Registry } from '@quadrille/observability';
+import { answerClientError } from './client-error.js';
 import { Connections } from './connections.js';
 import { unavailable } from './problem-filter.js';
 import { ProblemException, problemMediaType } from './problem.js';
@@ -25,6 +26,7 @@ const lastWait = { arrivalMs: 1_000, answerMs: 5_000 };
 export function fastifyAdapter({ headersMs, requestMs, lookMs } = patience): FastifyAdapter {
   return new FastifyAdapter({
     requestTimeout: requestMs,
+    clientErrorHandler: answerClientError,
     http: { headersTimeout: headersMs, requestTimeout: requestMs, connectionsCheckingInterval: lookMs },
     frameworkErrors: (error: Error & { code: string }, _request: unknown, reply: FrameworkReply) => {
       const { problem } =
