@@ -80,7 +80,7 @@ export class Benchmark {
     const { warmUpMs, closedMs: measureMs, clients } = plan;
     return this.turn(name, async (turn) => {
       // What an order puts on the wire does not change with the round.
-      const traffic = round === 1 ? await this.traffic() : undefined;
+      const traffic = plan.countsTraffic && round === 1 ? await this.traffic() : undefined;
       const closed = await turn.closed({ clients: clients[name], warmUpMs, measureMs }, traffic);
       this.say(name, `${show(closed.ordersPerSecond)}/s, ${show(closed.cpuMsPerOrder)} ms of CPU per order`);
       const open: OpenFigures[] = [];

@@ -56,6 +56,7 @@ export const measurement: Measurement = {
 
 export const plan: Plan = {
   rounds: 2,
+  countsTraffic: true,
   warmUpMs: 1,
   closedMs: 1,
   openMs: 1,

@@ -79,23 +79,7 @@ export function markdownOf(report: Report): string {
     ...summary.latency.filter(({ share }) => share > 1).map(overloadSentence),
     '![latency over load](latency.svg)',
     '## Messages, bytes and memory',
-    table([
-      ['per order', 'published', 'delivered', 'AMQP bytes', 'transactions', 'WAL bytes'],
-      ...summary.parties.flatMap(({ name, counts }) =>
-        counts
-          ? [
-              [
-                titles[name],
-                show(counts.published),
-                show(counts.delivered),
-                show(counts.amqpBytes),
-                show(counts.transactions),
-                show(counts.walBytes),
-              ],
-            ]
-          : [],
-      ),
-    ]),
+    ...trafficTable(report),
     table([['memory, MB', ...parts], ...summary.parties.flatMap(memoryRow)]),
     ...(problems.length > 0
       ? [
@@ -142,4 +126,19 @@ export function table(lines: readonly (readonly string[])[]): string {
   const [head = [], ...body] = lines;
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [row(head), row(head.map(() => '---')), ...body.map(row)].join('\n');
+}
+
+/** Nothing where it was not counted. */
+function trafficTable({ summary }: Report): string[] {
+  const counted = summary.parties.flatMap(({ name, counts }) => (counts ? [{ name, counts }] : []));
+  if (counted.length === 0) return [];
+  return [
+    table([
+      ['per order', 'published', 'delivered', 'AMQP bytes', 'transactions', 'WAL bytes'],
+      ...counted.map(({ name, counts: { published, delivered, amqpBytes, transactions, walBytes } }) => [
+        titles[name],
+        ...[published, delivered, amqpBytes, transactions, walBytes].map(show),
+      ]),
+    ]),
+  ];
 }
