@@ -1,6 +1,6 @@
 import { slotOf } from '@quadrille/contracts';
 import { plantFailpoint, silentLogger, type Logger } from '@quadrille/observability';
-import { beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, jest, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { eventually } from '../test/eventually.js';
@@ -10,6 +10,7 @@ import { TestPublisher } from '../test/publisher.js';
 import { noteMessage, TestQueue } from '../test/queue.js';
 import { replica, type TestEventLog } from '../test/replica.js';
 import { suiteLogs } from '../test/suite-logs.js';
+import { Machine } from './machine.js';
 
 const { running, notesOf, database, undo } = suiteLogs();
 let dataSource: DataSource;
@@ -339,4 +340,12 @@ test('an event log whose database was away at its start is started again, and wo
   await log.start();
 
   await expectNotes(sendNotes([queue], orders(1), 1));
+});
+
+test('how long is rested behind a round goes by how full this machine is', async () => {
+  const isFull = jest.spyOn(Machine.prototype, 'isFull', 'get');
+  undo.push(() => isFull.mockRestore());
+  const log = await running({ queues: [new TestQueue()] });
+  await send(log, { type: 'Open', orderId: randomUUID() });
+  await eventually(() => expect(isFull).toHaveBeenCalled());
 });

@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from '@jest/globals';
-import { Machine } from './machine.js';
+import { cpus } from 'node:os';
+import { Machine, processorTimes } from './machine.js';
 
 let nowMs: number;
 let times: { idle: number; busy: number };
@@ -38,4 +39,14 @@ it('is what it was for a second, whatever happens meanwhile', () => {
   expect(machine.isFull).toBe(false);
   passes(1, { idle: 0 });
   expect(machine.isFull).toBe(true);
+});
+
+it('knows the real processors, and idleness from work', () => {
+  const idle = () => cpus().reduce((sum, { times }) => sum + times.idle, 0);
+  const user = () => cpus().reduce((sum, { times }) => sum + times.user, 0);
+  const before = { idle: idle(), user: user() };
+  const times = processorTimes();
+  expect(times.idle).toBeGreaterThanOrEqual(before.idle);
+  expect(times.idle).toBeLessThanOrEqual(idle());
+  expect(times.busy).toBeGreaterThanOrEqual(before.user);
 });

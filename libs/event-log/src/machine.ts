@@ -41,7 +41,7 @@ export class Machine {
   }
 }
 
-function processorTimes(): ProcessorTimes {
+export function processorTimes(): ProcessorTimes {
   const all = cpus().map(({ times }) => times);
   return {
     idle: all.reduce((sum, { idle }) => sum + idle, 0),
