@@ -42,7 +42,12 @@ export class DeadlineLoop {
       await this.settle(due, await this.parts.rounds.run(items));
     } catch (error) {
       // Nothing is known to be committed. Whoever comes next finds what is still awaited.
-      await this.claims.giveBack(due).catch(() => undefined);
+      await this.claims.giveBack(due).catch((reason: unknown) => {
+        this.parts.logger.warn(
+          { err: reason, entries: due.length },
+          'deadlines were not given back; their claims expire',
+        );
+      });
       throw error;
     }
     return due.length === deadlinesAtOnce;
