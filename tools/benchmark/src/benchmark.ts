@@ -78,7 +78,7 @@ export class Benchmark {
   private async systemTurn(name: SystemName, round: number): Promise<SystemRound> {
     const { plan } = this.options;
     const { warmUpMs, closedMs: measureMs, clients } = plan;
-    return this.turn(name, async (turn) => {
+    const { latency, ...figures } = await this.turn(name, async (turn) => {
       // What an order puts on the wire does not change with the round.
       const traffic = plan.countsTraffic && round === 1 ? await this.traffic() : undefined;
       const closed = await turn.closed({ clients: clients[name], warmUpMs, measureMs }, traffic);
@@ -86,20 +86,25 @@ export class Benchmark {
       const open: OpenFigures[] = [];
       for (const ratePerSecond of plan.rates.filter((rate) => rate <= closed.ordersPerSecond * 0.8))
         open.push(await this.open(name, turn, ratePerSecond));
-      if (name === 'ours' && round === plan.rounds) await this.latencies(turn, closed);
-      return { closed, open };
+      const goesOn = name === 'ours' && round === plan.rounds;
+      return { closed, open, latency: goesOn ? await this.latencies(turn, closed) : [] };
     });
+    // Not before the books of the turn were checked.
+    this.latency.push(...latency);
+    return figures;
   }
 
-  private async latencies(turn: Turn, { ordersPerSecond }: ClosedFigures): Promise<void> {
+  private async latencies(turn: Turn, { ordersPerSecond }: ClosedFigures): Promise<LatencyPoint[]> {
     const { shares, overload, openMs } = this.options.plan;
     const before = this.rounds.flatMap(({ systems }) => systems.ours?.closed.ordersPerSecond ?? []);
     const capacity = median([...before, ordersPerSecond]);
+    const points: LatencyPoint[] = [];
     for (const share of [...shares, overload.share]) {
       const forMs = share === overload.share ? overload.forMs : openMs;
       this.options.say(`  at ${share * 100} % of capacity`);
-      this.latency.push({ share, figures: await this.open('ours', turn, capacity * share, forMs) });
+      points.push({ share, figures: await this.open('ours', turn, capacity * share, forMs) });
     }
+    return points;
   }
 
   private async open(

@@ -98,6 +98,15 @@ describe('the report', () => {
     expect(more).toContain(`| ${titles.naive} | 200 | - | - | - |`);
   });
 
+  it('tells what an order puts on the wire where that was counted, and has no such table where it was not', () => {
+    const counts = { published: 0.41, delivered: 0.57, amqpBytes: 7698, transactions: 0.4, walBytes: 18_201 };
+    const parties = summary.parties.map((party) => (party.name === 'ours' ? { ...party, counts } : party));
+    const counted = markdownOf({ ...report, summary: { ...summary, parties } });
+    expect(counted).toContain(`| ${titles.ours} | 0.41 | 0.57 | 7,698 | 0.40 | 18,201 |`);
+    const uncounted = summary.parties.map(({ counts: _, ...party }) => party);
+    expect(markdownOf({ ...report, summary: { ...summary, parties: uncounted } })).not.toContain('AMQP bytes');
+  });
+
   it('is no result when something else was running', () => {
     expect(markdownOf({ ...report, machine: { ...report.machine, loadBefore: 5 } })).toContain('no result');
   });
