@@ -94,7 +94,7 @@ export class DeadLetters {
       if (row.status === 'discarded') throw new DeadLetterRefusal('wrong_status', `${id} is discarded`);
       const parsed = parseEvent(bytes);
       if (parsed.kind !== 'event') throw new DeadLetterRefusal('invalid_body', parsed.reason);
-      if (parsed.event.subject !== row.key || parsed.event.id.toLowerCase() !== row.message_id)
+      if (parsed.event.subject !== row.key || parsed.event.id !== row.message_id)
         throw new DeadLetterRefusal(
           'other_message',
           `the id must stay ${row.message_id} and the subject ${row.key}; they are ${parsed.event.id} and ${parsed.event.subject}`,

@@ -9,13 +9,19 @@ import { suiteLogs } from '../test/suite-logs.js';
 
 const { running, notesOf, database, undo } = suiteLogs();
 
-test('stopping lets the running round end and acknowledge, and begins no other', async () => {
+/** An event log that consumes, and whose rounds tell when they are about to commit and wait until they may. */
+async function consuming() {
   const queue = new TestQueue();
   const log = await running({ queues: [queue] });
   await eventually(() => expect(queue.isConsumed).toBe(true));
   const atCommit = gate();
   const mayCommit = gate();
   undo.push(plantFailpoint('round.committing', () => (atCommit.open(), mayCommit.opened)));
+  return { queue, log, atCommit, mayCommit };
+}
+
+test('stopping lets the running round end and acknowledge, and begins no other', async () => {
+  const { queue, log, atCommit, mayCommit } = await consuming();
   const [order, late] = [randomUUID(), randomUUID()];
   const { id, body } = noteMessage(order);
   queue.send(body);
@@ -33,12 +39,7 @@ test('stopping lets the running round end and acknowledge, and begins no other',
 });
 
 test('what comes when a stop has begun does not join a batch that waits for its round', async () => {
-  const queue = new TestQueue();
-  const log = await running({ queues: [queue] });
-  await eventually(() => expect(queue.isConsumed).toBe(true));
-  const atCommit = gate();
-  const mayCommit = gate();
-  undo.push(plantFailpoint('round.committing', () => (atCommit.open(), mayCommit.opened)));
+  const { queue, log, atCommit, mayCommit } = await consuming();
   const atHandling = gate();
   undo.push(plantFailpoint('consumer.handling', () => atHandling.open()));
   const [requested, order, late] = [randomUUID(), randomUUID(), randomUUID()];

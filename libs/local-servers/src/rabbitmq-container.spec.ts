@@ -65,14 +65,14 @@ function standIn(name: string, answers: Readonly<Record<string, string>>) {
     start: () =>
       run(`import { startRabbitMq } from '${dist('rabbitmq.js')}';
         const options = { directory: ${broker}, installation: { kind: 'docker' } };
-        await startRabbitMq(options).catch((error) => console.log(error.message));`),
+        await startRabbitMq(options).catch((error) => process.stdout.write(error.message));`),
     /** What `freeze` fails with. */
     freeze: () =>
       run(`import { mkdirSync } from 'node:fs';
         import { startContainer } from '${dist('rabbitmq-container.js')}';
         mkdirSync(${broker});
         const container = await startContainer(${broker}, { amqp: 1, management: 2 }, 'secret');
-        try { container.freeze(); } catch (error) { console.log(error.message); }
+        try { container.freeze(); } catch (error) { process.stdout.write(error.message); }
         await container.kill('SIGKILL');`),
   };
 }

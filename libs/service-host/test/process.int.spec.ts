@@ -102,11 +102,7 @@ describe('the process of a service', () => {
     await service.logged('running');
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
 
-    const answering = fetch(`${url}/v1/things/last`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ orderId: randomUUID() }),
-    });
+    const answering = makeLast(url);
     await service.logged('taken');
     service.kill('SIGTERM');
     const answer = await answering;
@@ -128,11 +124,7 @@ describe('the process of a service', () => {
     halting.write(`${[...head, 'Expect: 100-continue'].join('\r\n')}\r\n\r\n`);
     await once(halting, 'data');
     halting.write('{"orderId":');
-    const answering = fetch(`${url}/v1/things/last`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ orderId: randomUUID() }),
-    });
+    const answering = makeLast(url);
     await service.logged('taken');
     service.kill('SIGTERM');
     expect((await answering).status).toBe(202);
@@ -188,6 +180,14 @@ describe('the process of a service', () => {
 });
 
 /** Of somebody who will be sent away. */
+function makeLast(url: string): Promise<Response> {
+  return fetch(`${url}/v1/things/last`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ orderId: randomUUID() }),
+  });
+}
+
 function connectionTo(url: string): Socket {
   const { hostname, port } = new URL(url);
   return connect(Number(port), hostname).on('error', () => undefined);

@@ -3,7 +3,7 @@ import { pageQuery } from '@quadrille/service-host';
 import { z } from 'zod';
 import type { PaymentRow } from '../storage/payment-row.js';
 
-export const paymentsQuery = z.strictObject({ orderId: z.uuid().toLowerCase().optional(), ...pageQuery });
+export const paymentsQuery = z.strictObject({ orderId: uuid.optional(), ...pageQuery });
 export type PaymentsQuery = z.infer<typeof paymentsQuery>;
 
 export const paymentShape = z.object({

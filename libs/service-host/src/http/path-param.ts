@@ -1,5 +1,6 @@
 import { Param, type PipeTransform } from '@nestjs/common';
-import { z } from 'zod';
+import { uuid } from '@quadrille/contracts';
+import type { z } from 'zod';
 import { ProblemException } from './problem.js';
 
 /** An id in the path. A malformed one names nothing, so it is answered like an unknown one: 404 `not_found`. */
@@ -9,7 +10,7 @@ export function PathParam(name: string, schema: z.ZodType<string>): ParameterDec
 
 /** A UUID in the path, in lower case. */
 export function UuidParam(name = 'id'): ParameterDecorator {
-  return PathParam(name, z.uuid().toLowerCase());
+  return PathParam(name, uuid);
 }
 
 class PathPipe implements PipeTransform {
